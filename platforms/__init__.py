@@ -1,0 +1,1 @@
+"""What the vendors' APIs can do, in plain Python and httpx. Knows nothing of Django."""

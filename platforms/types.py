@@ -1,0 +1,257 @@
+"""The frozen dataclasses that cross the border between a platform client and the dashboard.
+
+Every vendor fills the same ones. Absent stays None: a missing count is unknown, never zero.
+Times are timezone-aware UTC datetimes. Ids are text exactly as the platform wrote them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class DataflowKind(StrEnum):
+    """What a dataflow carries; only `batch_file` can be activated ad hoc."""
+
+    BATCH_FILE = "batch_file"
+    STREAMING = "streaming"
+    DATASET = "dataset"
+    UNKNOWN = "unknown"
+
+
+class RunStatus(StrEnum):
+    """A run's status in our words; the vendor's own word travels beside it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED)
+
+
+class JobStatus(StrEnum):
+    """A segment or export job's status in our words."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination platform with the account that reaches it.
+
+    `id` is the base connection's id (the platform spec's id when a dataflow has none);
+    `platform` its name such as "Amazon S3"; `account` the name of the account, None when not readable.
+    """
+
+    id: str
+    platform: str
+    platform_spec: str
+    account: str | None = None
+    frequency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One audience on one dataflow. `audience` is always the *system* id (the one adhocrun wants)."""
+
+    audience: str
+    audience_name: str | None = None
+    external_id: str | None = None
+    namespace: str | None = None
+    export_mode: str | None = None
+    frequency: str | None = None
+    trigger: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    start_time: str | None = None
+    file_name_template: str | None = None
+    mapped_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataflow:
+    """The standing link to a destination. `state` is the vendor's word in lower case."""
+
+    id: str
+    name: str
+    kind: DataflowKind
+    state: str
+    destination: Destination
+    description: str = ""
+    etag: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    created_by: str = ""
+    updated_by: str = ""
+    operation: str | None = None
+    operation_status: str | None = None
+    operation_at: datetime | None = None
+    last_run: str | None = None
+    last_run_status: RunStatus | None = None
+    last_run_word: str | None = None
+    last_run_at: datetime | None = None
+    path: str | None = None
+    file_type: str | None = None
+    mappings: tuple[Mapping, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A group of people. `profiles` is None when the platform gave no count."""
+
+    id: str
+    name: str
+    external_id: str | None = None
+    external: bool = False
+    description: str = ""
+    origin: str = ""
+    namespace: str = ""
+    lifecycle: str = ""
+    evaluation: str | None = None
+    merge_policy: str | None = None
+    labels: tuple[str, ...] = ()
+    ttl_days: int | None = None
+    profiles: int | None = None
+    profiles_as_of: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run did with records of the whole run or of one audience; None is unknown."""
+
+    received: int | None = None
+    activated: int | None = None
+    excluded: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunIssue:
+    """An error, exclusion or warning the run reports, in the vendor's words."""
+
+    severity: str  # "error" | "excluded" | "warning"
+    code: str
+    message: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One dataflow run. `audiences` maps system ids to counts where the platform tells them apart.
+
+    `snapshot_only` is True/False when the activities show which batches were read (an ad-hoc run reads
+    the snapshot alone), None when they do not say.
+    """
+
+    id: str
+    dataflow: str
+    status: RunStatus
+    word: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    counts: Counts = Counts()
+    bytes_out: int | None = None
+    files: int | None = None
+    audiences: dict[str, Counts] = field(default_factory=dict)
+    issues: tuple[RunIssue, ...] = ()
+    snapshot_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformJob:
+    """A segment (evaluation) or export (snapshot) job of the platform. `kind`: "segment" | "export"."""
+
+    id: str
+    kind: str
+    status: JobStatus
+    word: str | None = None
+    schema: str | None = None
+    scheduled: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    errors: tuple[RunIssue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSchedule:
+    """When the platform evaluates audiences. `cron` is the vendor's Quartz expression, UTC."""
+
+    id: str
+    name: str
+    kind: str
+    cron: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox the credentials may choose. `state` "active" is the only usable one."""
+
+    name: str
+    title: str
+    state: str
+    type: str
+
+
+Pair = tuple[str, str]
+"""(dataflow id, audience system id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The platform took the job. `runs` has a run id per pair it answered for.
+
+    `missing` are pairs we asked for and it did not mention; `unasked` are order records that name a pair
+    we did not ask for or whose run id could not be read, verbatim. `request_id` is for its support desk.
+    """
+
+    runs: dict[Pair, str]
+    missing: tuple[Pair, ...] = ()
+    unasked: tuple[dict[str, Any], ...] = ()
+    request_id: str = ""
+    status: int = 200
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A right the credentials need. `granted` None: the platform could not tell."""
+
+    name: str
+    granted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """Outcome of checking a workspace's credentials, part by part.
+
+    `refused` names the first part refused (key, secret, scopes, org, sandbox, token, permission) or None.
+    """
+
+    refused: str | None = None
+    summary: str = ""
+    verbatim: str = ""
+    sandboxes: tuple[Sandbox, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.refused is None and all(p.granted is not False for p in self.permissions)
