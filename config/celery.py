@@ -1,0 +1,37 @@
+"""The Celery app and its beat table."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("activate_on_demand")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Ticks expire when the next one is due, so a busy worker never faces a pile of them.
+app.conf.beat_schedule = {
+    "watch running deliveries": {
+        "task": "activations.tasks.watch_tick",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "sweep what a lost nudge left behind": {
+        "task": "activations.tasks.sweep_tick",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "mirror the catalogue": {
+        "task": "audiences.tasks.sync_tick",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
+    "heartbeat": {
+        "task": "config.tasks.heartbeat",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+}

@@ -1,0 +1,1 @@
+"""The tests, one folder per room; `environment` is loaded first, `conftest` holds what all share."""

@@ -1,0 +1,40 @@
+"""Fixtures shared by every room's tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.cache import cache
+
+if TYPE_CHECKING:
+    from simulator.server import Simulator
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Row ids come again after a rollback; what an earlier test cached under them must not."""
+    cache.clear()
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    """A small simulator of this test's own, in this process, over real HTTP."""
+    from simulator.server import Simulator
+
+    with Simulator(port=0, seed=1, dataflows=4, audiences=20) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def child_environment(db: None) -> dict[str, str]:
+    """Environment for a subprocess that works on the test database. Use it with `transactional_db`."""
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return {**os.environ, "DATABASE_URL": f"sqlite:///{name}"}
+    base, _, query = os.environ["DATABASE_URL"].partition("?")
+    return {**os.environ, "DATABASE_URL": f"{base.rsplit('/', 1)[0]}/{name}{'?' * bool(query)}{query}"}
