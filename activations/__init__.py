@@ -1,0 +1,1 @@
+"""The intents: what people asked to be sent, what became of it, and why."""

@@ -1,0 +1,6 @@
+"""The tables of intents. Deliveries are the queue; Celery only makes it prompt."""
+
+from activations.models.activations import Activation, Delivery, Event
+from activations.models.jobs import Hold, Job
+
+__all__ = ["Activation", "Delivery", "Event", "Hold", "Job"]

@@ -1,0 +1,58 @@
+"""How deliveries leave: jobs (one vendor call each) and the holds that keep an audience to one job."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audiences.models import Workspace
+
+
+class Job(models.Model):
+    """One `adhocrun` call. The row is committed before the call is made, and answered once."""
+
+    class Outcome(models.TextChoices):
+        SENDING = "sending", _("sending")
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+        NOT_SENT = "not_sent", _("not sent")
+        UNKNOWN = "unknown", _("outcome unknown")
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="jobs")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.SENDING)
+    created_at = models.DateTimeField()
+    lease_until = models.DateTimeField(help_text=_("After this the sender is taken for dead."))
+    answered_at = models.DateTimeField(null=True, blank=True)
+    size = models.PositiveSmallIntegerField()
+    version = models.CharField(max_length=4, default="v2")
+    export_id = models.CharField(max_length=255, blank=True)
+    request = models.JSONField(default=dict, help_text=_("The body as sent."))
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    answer = models.TextField(blank=True, help_text=_("The body as answered, first 64 kB."))
+    request_id = models.CharField(max_length=255, blank=True)
+    reason = models.CharField(max_length=40, blank=True)
+    verbatim = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["workspace", "created_at"], name="job_by_day"),
+            models.Index(fields=["outcome", "lease_until"], name="job_lease"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Job {self.pk}"
+
+
+class Hold(models.Model):
+    """This audience is in flight. One concurrent ad-hoc job per audience is a key here, not an if."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255, help_text=_("For Adobe the audience's system id."))
+    job = models.ForeignKey(Job, models.CASCADE, related_name="holds")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="one_job_per_audience")]
+
+    def __str__(self) -> str:
+        return self.key

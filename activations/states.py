@@ -1,0 +1,106 @@
+"""The life of a delivery: every state with its word, tone and icon, and the only edges allowed.
+
+A state's value, word, colour and icon stand in one row, so the badge cannot disagree with the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+BLOCKED = "blocked"
+ARMED = "armed"
+QUEUED = "queued"
+SENDING = "sending"
+UNCONFIRMED = "unconfirmed"
+RUNNING = "running"
+SUCCEEDED = "succeeded"
+EMPTY = "empty"
+PARTLY = "partly"
+FAILED = "failed"
+REFUSED = "refused"
+CANCELED = "canceled"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`tone`: idle, moving, done, look or act. `rank`: the worse, the higher; the activation says its worst.
+
+    `word` is for the badge, `count_word` for "3 failed" in a summary; `icon` a lucide name.
+    """
+
+    value: str
+    word: str | Promise
+    count_word: str | Promise
+    tone: str
+    icon: str
+    rank: int
+    meaning: str | Promise
+
+
+STATES: dict[str, State] = {
+    state.value: state
+    for state in (
+        State(BLOCKED, _("Blocked"), _("blocked"), "act", "ban", 90,
+              _("It could not succeed, so nothing was sent.")),
+        State(ARMED, _("Armed"), _("armed"), "moving", "clock", 30,
+              _("It goes by itself, once, at the first allowed moment.")),
+        State(QUEUED, _("Queued"), _("queued"), "moving", "ellipsis", 32,
+              _("Confirmed; it leaves with the next job.")),
+        State(SENDING, _("Sending"), _("sending"), "moving", "send", 34,
+              _("Its job is being handed to the platform.")),
+        State(UNCONFIRMED, _("Unconfirmed"), _("unconfirmed"), "moving", "circle-help", 60,
+              _("We are checking whether the platform took it.")),
+        State(RUNNING, _("Running"), _("running"), "moving", "loader-circle", 40,
+              _("The platform took it and is working on it.")),
+        State(SUCCEEDED, _("Delivered"), _("delivered"), "done", "check", 10,
+              _("The platform says it is delivered.")),
+        State(EMPTY, _("Delivered, empty"), _("delivered empty"), "look", "triangle-alert", 70,
+              _("The run succeeded, but no profile was in the file.")),
+        State(PARTLY, _("Partly delivered"), _("partly delivered"), "look", "contrast", 72,
+              _("Some records did not reach the destination.")),
+        State(FAILED, _("Failed"), _("failed"), "act", "x", 96,
+              _("The platform's run failed.")),
+        State(REFUSED, _("Refused"), _("refused"), "act", "octagon-x", 94,
+              _("The platform said no to the call; nothing was sent.")),
+        State(CANCELED, _("Canceled"), _("canceled"), "idle", "slash", 20,
+              _("Taken back before it was sent.")),
+        State(STOPPED, _("Stopped watching"), _("unknown"), "look", "circle-help", 80,
+              _("The outcome is unknown; ask the platform again with “Check again”.")),
+    )
+}  # fmt: skip
+
+CHOICES = [(state.value, state.word) for state in STATES.values()]
+
+EDGES: dict[str, frozenset[str]] = {
+    "": frozenset({BLOCKED, ARMED, QUEUED}),
+    BLOCKED: frozenset(),
+    ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED}),
+    QUEUED: frozenset({SENDING, ARMED, CANCELED}),
+    SENDING: frozenset({RUNNING, QUEUED, ARMED, REFUSED, UNCONFIRMED}),
+    UNCONFIRMED: frozenset({RUNNING, QUEUED, STOPPED}),
+    RUNNING: frozenset({SUCCEEDED, EMPTY, PARTLY, FAILED, STOPPED}),
+    SUCCEEDED: frozenset(),
+    EMPTY: frozenset(),
+    PARTLY: frozenset(),
+    FAILED: frozenset(),
+    REFUSED: frozenset(),
+    CANCELED: frozenset(),
+    STOPPED: frozenset({RUNNING, UNCONFIRMED}),
+}
+
+UNSENT = (ARMED, QUEUED)
+MOVING = (ARMED, QUEUED, SENDING, UNCONFIRMED, RUNNING)
+AT_PLATFORM = (SENDING, UNCONFIRMED, RUNNING)
+DELIVERED = (SUCCEEDED, EMPTY, PARTLY)
+NEEDS_YOU = (BLOCKED, FAILED, REFUSED, STOPPED, EMPTY, PARTLY)
+RETRYABLE = (BLOCKED, FAILED, REFUSED, CANCELED, EMPTY, PARTLY)
+FINAL = tuple(value for value in STATES if value not in MOVING)
+
+
+def worst(values: list[str]) -> str | None:
+    """The state an activation is named by: the worst of its deliveries', None when it has none."""
+    return max(values, key=lambda value: STATES[value].rank, default=None)

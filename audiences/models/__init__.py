@@ -1,0 +1,19 @@
+"""The mirror's tables."""
+
+from audiences.models.catalog import Audience, Dataflow, Destination, Mapping
+from audiences.models.runs import PlatformJob, Run, RunAudience
+from audiences.models.workspaces import Membership, Role, User, Workspace
+
+__all__ = [
+    "Audience",
+    "Dataflow",
+    "Destination",
+    "Mapping",
+    "Membership",
+    "PlatformJob",
+    "Role",
+    "Run",
+    "RunAudience",
+    "User",
+    "Workspace",
+]
