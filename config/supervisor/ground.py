@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import errno
 import fcntl
 import os
-import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -48,8 +49,22 @@ def make_secrets(folder: Path) -> None:
         write_environment(
             path,
             {
-                "SECRET_KEY": secrets.token_urlsafe(50),
+                "SECRET_KEY": os.urandom(32).hex(),
                 # The form of a Fernet key, made without importing cryptography.
-                "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+                "FIELD_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
             },
         )
+
+
+def hold_port(variable: str, host: str, port: int) -> socket.socket:
+    """Take a port for a moment to see that it is free. Raises Refused with the variable's name."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        probe = socket.socket(family, kind)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Refused(f"Port {port} is busy: stop what uses it, or set {variable}.") from error
+        raise Refused(f"Port {port} on {host} cannot be opened ({error}): see {variable}.") from error
+    return probe
