@@ -105,6 +105,9 @@ def database() -> dict[str, object]:
     else:
         found["CONN_MAX_AGE"] = 60
         found["CONN_HEALTH_CHECKS"] = True
+        if "postgresql" in str(found["ENGINE"]):
+            options = found.get("OPTIONS")
+            found["OPTIONS"] = {"connect_timeout": 5, **(options if isinstance(options, dict) else {})}
     return found
 
 
@@ -137,6 +140,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
+    # One try for a sender (kombu's patience is 6 s for a press); worker and beat have their own, endless one.
+    "max_retries": 1,
+    "interval_start": 0,
 }
 # A press must not hang on a dead broker: the table is the queue, the sweep finds what a lost nudge left.
 CELERY_TASK_PUBLISH_RETRY = False

@@ -41,6 +41,7 @@ class Child:
     environment: Mapping[str, str]
     show: Callable[[str], None]
     process: subprocess.Popen[bytes] | None = None
+    output: int = -1
     delay: float = FIRST_DELAY
     started: float = 0.0
     restart_at: float | None = None
@@ -49,23 +50,22 @@ class Child:
     def start(self) -> None:
         """Start the program in a session of its own, so that Ctrl-C reaches only the supervisor."""
         self.started, self.restart_at = time.monotonic(), None
-        self.process = subprocess.Popen(
+        self.output, ours = os.pipe()
+        os.set_blocking(self.output, False)
+        self.process = subprocess.Popen(  # noqa: S603 - command lines of `plan`, no shell
             tethered(self.command),
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=ours,
+            stderr=ours,
             start_new_session=True,
         )
-        assert self.process.stdout is not None
-        os.set_blocking(self.process.stdout.fileno(), False)
+        os.close(ours)
 
     def read(self) -> int:
         """Show the lines that have come; return the bytes read, 0 at the end of output, -1 for none now."""
-        assert self.process is not None
-        assert self.process.stdout is not None
         try:
-            got = os.read(self.process.stdout.fileno(), LONGEST_LINE)
+            got = os.read(self.output, LONGEST_LINE)
         except BlockingIOError:
             return -1
         *lines, self.rest = (self.rest + got).split(b"\n")
@@ -173,9 +173,7 @@ class Crew:
 
     def _launch(self, child: Child) -> None:
         child.start()
-        assert child.process is not None
-        assert child.process.stdout is not None
-        self.selector.register(child.process.stdout, selectors.EVENT_READ, child)
+        self.selector.register(child.output, selectors.EVENT_READ, child)
 
     def _ended(self, child: Child) -> int | None:
         """Exit code of a child that has ended, after its last words and its own children's end; else None."""
@@ -186,12 +184,10 @@ class Crew:
             return None
         # What a killed program leaves behind (a web worker holding the port) must not outlive it.
         child.signal(signal.SIGKILL)
-        out = child.process.stdout
-        assert out is not None
-        if out in self.selector.get_map():
-            while child.read() > 0:
-                pass
-            self.selector.unregister(out)
-        out.close()
+        while child.read() > 0:
+            pass
+        if child.output in self.selector.get_map():
+            self.selector.unregister(child.output)
+        os.close(child.output)
         child.process = None
         return code

@@ -120,7 +120,7 @@ def answers(host: str, port: int) -> bool:
     """Whether something speaks HTTP there. By hand, because http.client would bring TLS into this process."""
     try:
         with socket.create_connection((host, port), timeout=2) as link:
-            link.sendall(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return link.recv(16).startswith(b"HTTP/1.")
     except OSError:
         return False

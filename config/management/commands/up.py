@@ -17,5 +17,5 @@ class Command(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         sys.exit(main(argv[2:]))
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **__: Any) -> None:
         sys.exit(main([]))
