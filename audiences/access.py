@@ -1,0 +1,45 @@
+"""Who may look at a workspace and who may press there: the first line of every view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.db.models import F, Value
+from django.db.models.fields import CharField
+from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+
+from audiences.models import Role, User, Workspace
+
+if TYPE_CHECKING:
+
+    class WorkspaceInHand(Workspace):
+        """A workspace with the viewer's part in it."""
+
+        role: str
+        role_word: str | Promise
+
+        class Meta:
+            abstract = True
+
+
+def workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
+    """The workspace with `role` and `role_word` of the viewer, in one query; strangers get Http404."""
+    user = cast(User, request.user)
+    role = Value(Role.ACTIVATOR.value, CharField()) if user.is_superuser else F("memberships__role")
+    workspace = Workspace.objects.visible_to(user).annotate(role=role).filter(slug=slug).first()
+    if workspace is None:
+        raise Http404
+    found = cast("WorkspaceInHand", workspace)
+    found.role_word = Role(found.role).label
+    return found
+
+
+def may_press(workspace: WorkspaceInHand) -> bool:
+    """Whether the viewer may activate in this workspace."""
+    return workspace.role == Role.ACTIVATOR
+
+
+def home_for(user: User) -> Workspace | None:
+    """The workspace a person lands in: the first by name they may look at."""
+    return Workspace.objects.visible_to(user).order_by("name").first()

@@ -1,0 +1,64 @@
+"""How mirrored states are shown: value, word, tone and icon in one row, so a badge cannot disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`tone`: idle, moving, done, look or act; `icon` a lucide name."""
+
+    value: str
+    word: str | Promise
+    tone: str
+    icon: str
+
+
+def _table(*rows: Shown) -> dict[str, Shown]:
+    return {row.value: row for row in rows}
+
+
+RUN = _table(
+    Shown("queued", _("Queued"), "moving", "ellipsis"),
+    Shown("running", _("Running"), "moving", "loader-circle"),
+    Shown("succeeded", _("Succeeded"), "done", "check"),
+    Shown("partial", _("Partly succeeded"), "look", "contrast"),
+    Shown("failed", _("Failed"), "act", "x"),
+    Shown("unknown", _("Unknown"), "idle", "circle-help"),
+)
+NO_RUN = Shown("none", _("No run seen"), "idle", "minus")
+
+DATAFLOW = _table(
+    Shown("enabled", _("Enabled"), "done", "check"),
+    Shown("disabled", _("Disabled"), "idle", "circle-pause"),
+    Shown("draft", _("Draft"), "look", "pencil-line"),
+    Shown("deleted", _("Deleted"), "act", "trash-2"),
+)
+
+LIFECYCLE = _table(
+    Shown("published", _("Published"), "done", "check"),
+    Shown("draft", _("Draft"), "look", "pencil-line"),
+    Shown("inactive", _("Inactive"), "idle", "circle-pause"),
+    Shown("deleted", _("Deleted"), "act", "trash-2"),
+)
+
+
+def run(status: str | None) -> Shown:
+    return NO_RUN if not status else RUN.get(status, RUN["unknown"])
+
+
+def dataflow(state: str) -> Shown:
+    return DATAFLOW.get(state.lower()) or _other(state)
+
+
+def lifecycle(value: str) -> Shown:
+    return LIFECYCLE.get(value.lower()) or _other(value)
+
+
+def _other(value: str) -> Shown:
+    """A word of the vendor that we do not know: shown as it is."""
+    return Shown(value, value or _("Unknown"), "idle", "circle-help")

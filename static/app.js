@@ -1,0 +1,73 @@
+/* Niceties only: every page works without this file. */
+"use strict";
+
+// Selection: a select-all box, and words that carry the number of chosen rows.
+// <form data-selection> … <input type=checkbox data-all> … <input type=checkbox data-row>
+// … <button data-none="Choose audiences" data-one="Activate 1 audience" data-many="Activate {n} audiences">
+const boxes = (scope) => [...scope.querySelectorAll("[data-row]:not(:disabled)")];
+
+function count(scope) {
+  const rows = boxes(scope), chosen = rows.filter((box) => box.checked).length;
+  for (const all of scope.querySelectorAll("[data-all]")) {
+    all.checked = chosen > 0 && chosen === rows.length;
+    all.indeterminate = chosen > 0 && chosen < rows.length;
+  }
+  for (const word of scope.querySelectorAll("[data-many]")) {
+    const said = chosen === 0 ? word.dataset.none : chosen === 1 ? word.dataset.one : word.dataset.many;
+    (word.querySelector("[data-word]") || word).textContent = said.replace("{n}", chosen.toLocaleString(document.documentElement.lang));
+    if (word.tagName === "BUTTON") word.disabled = chosen === 0;
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const scope = event.target.closest("[data-selection]");
+  if (!scope) return;
+  if (event.target.matches("[data-all]")) for (const box of boxes(scope)) box.checked = event.target.checked;
+  count(scope);
+});
+
+const countAll = () => document.querySelectorAll("[data-selection]").forEach(count);
+
+// Dialogs: a swapped-in <dialog data-open> opens; [data-close] closes it; focus returns to where it was.
+function openDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[data-open]")) {
+    const before = document.activeElement;
+    dialog.removeAttribute("data-open");
+    dialog.removeAttribute("open");
+    dialog.addEventListener("close", () => { dialog.remove(); before?.focus?.(); }, { once: true });
+    dialog.showModal();
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const closer = event.target.closest("dialog [data-close]");
+  if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  // A menu made of <details> closes when the click is elsewhere.
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest("details[data-menu][open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+
+// A pressed form is pressed once; the server knows it too.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (form) setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-once] button").forEach((button) => { button.disabled = false; });
+  countAll();
+});
+
+// Polling rests while nobody looks; when the server does not answer, the page says so.
+const silence = (hidden) => { const note = document.getElementById("silence"); if (note) note.hidden = hidden; };
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
+});
+document.addEventListener("htmx:sendError", () => silence(false));
+document.addEventListener("htmx:responseError", () => silence(false));
+document.addEventListener("htmx:afterOnLoad", () => silence(true));
+document.addEventListener("htmx:afterSettle", () => { countAll(); openDialogs(); });
+document.addEventListener("DOMContentLoaded", () => { countAll(); openDialogs(); });
