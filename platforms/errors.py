@@ -34,6 +34,7 @@ class PlatformError(Exception):
     `status`     HTTP status, or None when there was no answer
     `vendor_code` gateway or service code such as "401013" or "2110-400", or ""
     `request_id` the vendor's request id for its support desk, or ""
+    `body`       the answer as received, secrets struck out, at most 64 kB, for the record of the call
     """
 
     code = "platform_error"
@@ -46,6 +47,7 @@ class PlatformError(Exception):
         status: int | None = None,
         vendor_code: str = "",
         request_id: str = "",
+        body: str = "",
     ) -> None:
         super().__init__(summary)
         self.summary = summary
@@ -53,6 +55,7 @@ class PlatformError(Exception):
         self.status = status
         self.vendor_code = vendor_code
         self.request_id = request_id
+        self.body = body
 
 
 class NotSent(PlatformError):

@@ -1,0 +1,125 @@
+"""Sandboxes and rights of the credentials, and what is wrong with them when something is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platforms.adobe.catalog import DESTINATION_FLOWS
+from platforms.adobe.decoding import Record, record, records, text, texts
+from platforms.adobe.gateway import ACCESS_CONTROL, FLOW_SERVICE, SANDBOXES, Gateway, having
+from platforms.errors import CredentialsRefused, OutcomeUnknown, Refused
+from platforms.types import ConnectionReport, Permission, Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A permission as Adobe's UI names it, and the policies that show it; any one granted is enough."""
+
+    name: str
+    policies: tuple[str, ...]
+
+
+# The newest document asks for View, an older one for Manage Destinations: either (contract §13 no. 17).
+# No slug for viewing segments is documented, so the resource type stands for it (§10.2).
+RIGHTS = (
+    Right("View Destinations", ("/permissions/view-destinations", "/permissions/manage-destinations")),
+    Right("Activate Destinations", ("/permissions/activate-destinations",)),
+    Right("View Profiles", ("/permissions/view-profiles", "/permissions/manage-profiles")),
+    Right(
+        "View Segments",
+        ("/permissions/view-segments", "/permissions/manage-segments", "/resource-types/segments"),
+    ),
+)
+
+
+class Access:
+    """Reads what the credentials may see and do."""
+
+    def __init__(self, gateway: Gateway, sandbox: str) -> None:
+        self._gateway = gateway
+        self._sandbox = sandbox
+
+    def sandboxes(self) -> tuple[Sandbox, ...]:
+        """The sandboxes the credentials may choose. Sent without a sandbox: the chosen one may be wrong."""
+        answer = self._gateway.get(SANDBOXES, sound=having("sandboxes"), sandboxed=False)
+        read = map(_sandbox, records(answer["sandboxes"]))
+        return tuple(sandbox for sandbox in read if sandbox is not None)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """The four rights activation needs. A name Adobe does not know is not verifiable: None (§10.2)."""
+        try:
+            reference = self._gateway.get(f"{ACCESS_CONTROL}/acl/reference")
+            known = [policy for right in RIGHTS for policy in right.policies if _is_known(policy, reference)]
+            path = f"{ACCESS_CONTROL}/acl/effective-policies"
+            granted = record(self._gateway.inquire(path, known)["policies"]) if known else {}
+        except (Refused, OutcomeUnknown, KeyError):
+            return tuple(Permission(right.name, None) for right in RIGHTS)
+        return tuple(Permission(right.name, _granted(right, known, granted)) for right in RIGHTS)
+
+    def check(self) -> ConnectionReport:
+        """Try the credentials part by part; name the first part refused.
+
+        Errors that say nothing about the credentials (unreachable, throttled, 5xx) are raised.
+        """
+        sandboxes: tuple[Sandbox, ...] = ()
+        try:
+            sandboxes = self._sandboxes_if_permitted()
+            trouble = _trouble(self._sandbox, sandboxes)
+            if trouble:
+                return ConnectionReport(refused="sandbox", summary=trouble, sandboxes=sandboxes)
+            self._gateway.get(f"{FLOW_SERVICE}/flows", [DESTINATION_FLOWS, ("limit", "1")])
+        except CredentialsRefused as error:
+            return ConnectionReport(
+                refused=error.field, summary=error.summary, verbatim=error.verbatim, sandboxes=sandboxes
+            )
+        permissions = self.permissions()
+        lacking = [permission.name for permission in permissions if permission.granted is False]
+        return ConnectionReport(
+            refused="permission" if lacking else None,
+            summary=f"These credentials lack {', '.join(lacking)}." if lacking else "",
+            sandboxes=sandboxes,
+            permissions=permissions,
+        )
+
+    def _sandboxes_if_permitted(self) -> tuple[Sandbox, ...]:
+        """None to choose from where listing is not allowed; the dataflow probe then judges the sandbox."""
+        try:
+            return self.sandboxes()
+        except CredentialsRefused as error:
+            if error.field != "permission":
+                raise
+            return ()
+
+
+def _trouble(name: str, sandboxes: tuple[Sandbox, ...]) -> str:
+    if not sandboxes:
+        return ""
+    chosen = next((sandbox for sandbox in sandboxes if sandbox.name == name), None)
+    if chosen is None:
+        return f"These credentials have no sandbox called {name!r}."
+    return "" if chosen.state == "active" else f"The sandbox {name!r} is {chosen.state}, not active."
+
+
+def _sandbox(item: Record) -> Sandbox | None:
+    name = text(item.get("name"))
+    if name is None:
+        return None
+    return Sandbox(
+        name=name,
+        title=text(item.get("title")) or name,
+        state=(text(item.get("state")) or "").lower(),
+        type=text(item.get("type")) or "",
+    )
+
+
+def _is_known(policy: str, reference: Record) -> bool:
+    _, group, slug = policy.split("/")
+    return slug in record(reference.get(group))
+
+
+def _granted(right: Right, known: list[str], granted: Record) -> bool | None:
+    """Granted policies carry operations, others are left out of the answer (ACL-DOC)."""
+    asked = [policy for policy in right.policies if policy in known]
+    if any({"*", "read"} & set(texts(granted.get(policy))) for policy in asked):
+        return True
+    return False if asked else None

@@ -1,0 +1,157 @@
+"""The one door to an Adobe sandbox: every call the product makes, each with its contract."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+import httpx
+
+from platforms.adobe import activation
+from platforms.adobe.access import Access
+from platforms.adobe.audiences import Audiences, Progress
+from platforms.adobe.auth import Tokens
+from platforms.adobe.catalog import Catalog
+from platforms.adobe.config import AdobeConfig
+from platforms.adobe.gateway import Gateway
+from platforms.adobe.runs import Runs
+from platforms.adobe.segmentation import Segmentation
+from platforms.errors import CredentialsRefused
+from platforms.http import Limits, Wire
+from platforms.patience import Patience
+from platforms.types import (
+    Accepted,
+    Audience,
+    ConnectionReport,
+    Dataflow,
+    EvaluationSchedule,
+    Pair,
+    PlatformJob,
+    Run,
+    Sandbox,
+)
+
+
+class AdobeClient:
+    """Reads one sandbox and activates in it. One per process and workspace; safe from any thread.
+
+    Reads are repeated with growing pauses and end in a `PlatformError`. `activate` is never repeated.
+    `pace` is called before every request and may wait; `clock` gives seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        config: AdobeConfig,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+        pace: Callable[[], object] | None = None,
+        adhoc_timeout: float = activation.READ_TIMEOUT,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.config = config
+        self._adhoc_timeout = adhoc_timeout
+        self._wire = Wire(transport=transport, limits=limits, pace=pace)
+        waits = patience or Patience()
+        self._tokens = Tokens(config, self._wire, waits, clock)
+        self._gateway = Gateway(config, self._wire, self._tokens, waits)
+        self._catalog = Catalog(self._gateway, clock)
+        self._audiences = Audiences(self._gateway)
+        self._runs = Runs(self._gateway)
+        self._segmentation = Segmentation(self._gateway)
+        self._access = Access(self._gateway, config.sandbox)
+
+    def __repr__(self) -> str:
+        return f"AdobeClient({self.config.org!r}, {self.config.sandbox!r})"
+
+    def __enter__(self) -> AdobeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back. The client cannot be used afterwards."""
+        self._wire.close()
+
+    def dataflows(self) -> tuple[Dataflow, ...]:
+        """Every destination dataflow of the sandbox. Account and path are None where not permitted."""
+        return self._catalog.dataflows()
+
+    def dataflow(self, key: str) -> Dataflow:
+        """One dataflow, read now. Raises NotFound."""
+        return self._catalog.dataflow(key)
+
+    def dataflows_by_id(self, ids: Collection[str]) -> dict[str, Dataflow]:
+        """These dataflows, read now, a hundred a call; an unknown id is absent."""
+        return self._catalog.dataflows_by_id(ids)
+
+    def audiences(self, progress: Progress | None = None, *, known: int = 0) -> tuple[Audience, ...]:
+        """Every audience once, newest change first. `progress(read, total or None)` runs in this thread.
+
+        With `known` > 0 an empty list raises AnswerUnreadable instead of being believed.
+        """
+        return self._audiences.all(progress, known=known)
+
+    def segment_jobs(self, limit: int = 20) -> tuple[PlatformJob, ...]:
+        """The newest evaluation jobs, newest first."""
+        return self._segmentation.segment_jobs(limit)
+
+    def export_jobs(self, limit: int = 20) -> tuple[PlatformJob, ...]:
+        """The newest snapshot jobs, newest first."""
+        return self._segmentation.export_jobs(limit)
+
+    def latest_export_id(self) -> str:
+        """The export job v1 needs. Raises NotFound when none has succeeded."""
+        return self._segmentation.latest_export_id()
+
+    def schedules(self) -> tuple[EvaluationSchedule, ...]:
+        """When the platform evaluates audiences."""
+        return self._segmentation.schedules()
+
+    def runs(self, ids: Collection[str]) -> dict[str, Run]:
+        """Runs by id, a hundred a call; an id the platform does not show is absent."""
+        return self._runs.by_id(ids)
+
+    def run(self, key: str) -> Run:
+        """One run. Raises NotFound."""
+        return self._runs.one(key)
+
+    def runs_of(
+        self, dataflows: Collection[str], *, since: datetime | None = None, limit: int | None = None
+    ) -> tuple[Run, ...]:
+        """Runs of these dataflows created at or after `since`, newest first, at most `limit` in all."""
+        return self._runs.of_dataflows(dataflows, since, limit)
+
+    def activate(
+        self,
+        pairs: Sequence[Pair],
+        *,
+        version: activation.Version = "v2",
+        export_ids: Sequence[str] = (),
+    ) -> Accepted:
+        """One `adhocrun` call for these pairs, sent once. The error's type says what is known."""
+        return activation.activate(
+            self._gateway,
+            pairs,
+            version=version,
+            export_ids=export_ids,
+            read_timeout=self._adhoc_timeout,
+        )
+
+    def sandboxes(self) -> tuple[Sandbox, ...]:
+        """The sandboxes these credentials may choose."""
+        return self._access.sandboxes()
+
+    def check_connection(self) -> ConnectionReport:
+        """Try a new token and every part of the credentials; name the first that is refused.
+
+        Raises NotSent or OutcomeUnknown when the platform could not be asked.
+        """
+        try:
+            self._tokens.current(instead_of=self._tokens.kept)
+        except CredentialsRefused as error:
+            return ConnectionReport(refused=error.field, summary=error.summary, verbatim=error.verbatim)
+        return self._access.check()

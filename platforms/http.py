@@ -1,0 +1,265 @@
+"""One bounded HTTP exchange at a time, vendor-neutral: what was sent, what came back, what is unknown.
+
+Nothing here knows a vendor's envelope. `Wire.send` returns any answer the server gave, whatever its
+status, and raises only when there was none: `Unreachable` (nothing was processed) or `AnswerLost`.
+Nothing is repeated here: `platforms/patience.py` does that, for reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TypeVar
+
+import httpx
+import structlog
+
+from platforms.errors import (
+    AnswerLost,
+    AnswerUnreadable,
+    PlatformError,
+    Unreachable,
+)
+
+log = structlog.get_logger(__name__)
+
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
+KEPT_BYTES = 64 * 1024
+REDACTED = "[redacted]"
+_TOKEN_SHAPES = re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds each phase may take, and how much of an answer is read."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    write: float = 30.0
+    pool: float = 5.0
+    answer_bytes: int = 64 * 1024 * 1024
+    answer_seconds: float = 120.0
+
+    def timeout(self, read: float | None = None) -> httpx.Timeout:
+        return httpx.Timeout(connect=self.connect, read=read or self.read, write=self.write, pool=self.pool)
+
+
+class Flaw(StrEnum):
+    """What kept an answer's body from being read whole."""
+
+    CUT = "cut"
+    TOO_LARGE = "too large"
+    GARBLED = "garbled"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `once` marks a write: its own connection, and nothing repeats it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Sequence[tuple[str, str]] = ()
+    content: bytes | None = field(default=None, repr=False)
+    read_timeout: float | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said. `content` is cut at 64 kB when `flaw` is set."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+    flaw: Flaw | None = None
+
+    @property
+    def text(self) -> str:
+        """The first 64 kB as text; undecodable bytes replaced."""
+        return self.content[:KEPT_BYTES].decode("utf-8", "replace")
+
+    @property
+    def request_id(self) -> str:
+        return str(self.headers.get("x-request-id", ""))[:200]
+
+    @property
+    def retry_after(self) -> float | None:
+        return seconds_to_wait(self.headers.get("retry-after"))
+
+    def json(self) -> object:
+        """The body as JSON; ValueError when it is not JSON or not whole."""
+        if self.flaw is not None:
+            raise ValueError(f"the body is {self.flaw}")
+        try:
+            return json.loads(self.content)
+        except RecursionError as error:
+            raise ValueError("the body nests too deeply") from error
+
+
+class AnswerTooLarge(AnswerUnreadable):
+    """The body went past the limit: asking again would only bring it again."""
+
+
+class Wire:
+    """Sends requests over kept connections, from any thread; `close` when done.
+
+    Proxies of the environment are used (companies sit behind them), but never towards loopback, where
+    only a stand-in can live. Redirects are answers like any other: a redirected POST would be a second
+    POST. `Accept` has no default, because its absence means something to some vendors.
+
+    Writes get a connection of their own. A kept one may have been closed by the server at the very
+    moment we write, which looks like a lost answer though nothing was processed: a false unknown costs a
+    person minutes, a fresh connection costs one or two round trips (0.4 ms measured on loopback).
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        limits: Limits | None = None,
+        pace: Callable[[], object] | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._pace = pace
+        tls = httpx.create_ssl_context()
+        kept = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
+        single = httpx.Limits(max_connections=24, max_keepalive_connections=0)
+        self._kept, self._single = (
+            httpx.Client(
+                transport=transport,
+                limits=limits_of_pool,
+                timeout=self._limits.timeout(),
+                verify=tls,
+                follow_redirects=False,
+                trust_env=True,
+                mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+            )
+            for limits_of_pool in (kept, single)
+        )
+        for client in (self._kept, self._single):
+            del client.headers["accept"]
+
+    def close(self) -> None:
+        self._kept.close()
+        self._single.close()
+
+    def send(self, call: Call) -> Answer:
+        """One exchange. Raises Unreachable or AnswerLost; every answer, even a 500, is returned."""
+        if self._pace is not None:
+            self._pace()
+        started = time.perf_counter()
+        try:
+            answer = self._exchange(call)
+        except PlatformError as error:
+            _note(call, started, outcome=error.code)
+            raise
+        _note(call, started, status=answer.status, request_id=answer.request_id)
+        return answer
+
+    def _exchange(self, call: Call) -> Answer:
+        client = self._single if call.once else self._kept
+        try:
+            request = client.build_request(
+                call.method,
+                call.url,
+                headers=dict(call.headers),
+                params=list(call.params) or None,
+                content=call.content,
+                timeout=self._limits.timeout(call.read_timeout),
+            )
+            response = client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise silence(error) from error
+        try:
+            content, flaw = self._collect(response)
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, content, flaw)
+
+    def _collect(self, response: httpx.Response) -> tuple[bytes, Flaw | None]:
+        kept = bytearray()
+        ends = time.monotonic() + self._limits.answer_seconds
+        try:
+            for chunk in response.iter_bytes():
+                kept += chunk
+                if len(kept) > self._limits.answer_bytes:
+                    return bytes(kept[:KEPT_BYTES]), Flaw.TOO_LARGE
+                if time.monotonic() > ends:
+                    return bytes(kept[:KEPT_BYTES]), Flaw.CUT
+        except httpx.DecodingError:
+            return bytes(kept[:KEPT_BYTES]), Flaw.GARBLED
+        except httpx.TransportError:
+            return bytes(kept[:KEPT_BYTES]), Flaw.CUT
+        return bytes(kept), None
+
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,  # the request could not even be written down
+    httpx.InvalidURL,
+    UnicodeError,  # a host name that cannot be one
+)
+
+
+def silence(error: Exception) -> PlatformError:
+    """What a missing answer means for the effect of the request."""
+    kind = type(error).__name__
+    if isinstance(error, _NOT_SENT):
+        return Unreachable(f"The platform could not be reached ({kind}).")
+    return AnswerLost(f"The request was sent, but no answer came back ({kind}).")
+
+
+def _note(call: Call, started: float, **known: object) -> None:
+    took = round((time.perf_counter() - started) * 1000)
+    status = known.get("status")
+    speak = log.debug if isinstance(status, int) and status < 400 and not call.once else log.info
+    speak("Platform call", method=call.method, path=httpx.URL(call.url).path, ms=took, **known)
+
+
+def together(width: int, call: Callable[[Asked], Given], items: Iterable[Asked]) -> Iterator[Given]:
+    """Results of `call` for each item as they arrive, at most `width` at once; the first error ends it."""
+    with ThreadPoolExecutor(max_workers=width) as pool:
+        futures = [pool.submit(call, item) for item in items]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def seconds_to_wait(value: str | None) -> float | None:
+    """Retry-After in seconds from now: delta seconds or an HTTP date (RFC 9110 10.2.3); None if neither."""
+    if value is None:
+        return None
+    written = value.strip()[:64]
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", written):
+        return float(written)
+    try:
+        moment = parsedate_to_datetime(written)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without the given secrets and without anything that looks like a bearer token."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, REDACTED)
+    return _TOKEN_SHAPES.sub(REDACTED, text)
