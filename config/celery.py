@@ -17,21 +17,21 @@ app.conf.beat_schedule = {
     "watch running deliveries": {
         "task": "activations.tasks.watch_tick",
         "schedule": 2.0,
-        "options": {"expires": 2},
+        "options": {"expire_seconds": 2},
     },
     "sweep what a lost nudge left behind": {
         "task": "activations.tasks.sweep_tick",
         "schedule": 15.0,
-        "options": {"expires": 15},
+        "options": {"expire_seconds": 15},
     },
     "mirror the catalogue": {
         "task": "audiences.tasks.sync_tick",
         "schedule": 900.0,
-        "options": {"expires": 900},
+        "options": {"expire_seconds": 900},
     },
     "heartbeat": {
         "task": "config.tasks.heartbeat",
         "schedule": 5.0,
-        "options": {"expires": 5},
+        "options": {"expire_seconds": 5},
     },
 }

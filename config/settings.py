@@ -35,7 +35,8 @@ CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "config.apps.Config",
-    "django.contrib.admin",
+    # Simple: the admin's pages are found by `config.urls`, so worker and beat do not carry them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -167,7 +168,6 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Finders serve straight from the packages: no collectstatic step to forget on a new machine.
 WHITENOISE_USE_FINDERS = True

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.contrib.auth import views as accounts
 from django.urls import include, path
 
+admin.autodiscover()
+
 urlpatterns = [
     path("accounts/login/", accounts.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", accounts.LogoutView.as_view(), name="logout"),

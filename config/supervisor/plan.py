@@ -29,7 +29,6 @@ class Plan:
     simulator_port: int
     redis_url: str | None
     web_workers: int
-    worker_threads: int
 
     @classmethod
     def from_environment(cls, *, demo: bool) -> Plan:
@@ -54,7 +53,6 @@ class Plan:
             simulator_port=values["SIM_PORT"],
             redis_url=values["REDIS_URL"] or None,
             web_workers=values["WEB_WORKERS"],
-            worker_threads=values["WORKER_THREADS"],
         )
         if plan.demo and not plan.on_loopback:
             raise Refused(
@@ -86,6 +84,8 @@ class Plan:
             "VAR_DIR": str(self.folder),
             "PYTHONUNBUFFERED": "1",
             "TETHERED": "1",
+            # Checks load every page's code; they belong to tests and `make check`, not to each process.
+            "CELERY_SKIP_CHECKS": "1",
             # glibc keeps an arena per thread; two are enough here and save tens of megabytes.
             "MALLOC_ARENA_MAX": "2",
         }
@@ -122,11 +122,9 @@ class Plan:
         ]
 
     def worker(self) -> list[str]:
-        """The Celery worker: threads, because its work is waiting for HTTP."""
-        quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        threads = ["--pool", "threads", "--concurrency", str(self.worker_threads)]
-        return [sys.executable, "-m", "celery", "--app", "config", "--quiet", "worker", *threads, *quiet]
+        """The Celery worker."""
+        return [sys.executable, "-m", "config.worker"]
 
     def beat(self) -> list[str]:
         """The Celery beat."""
-        return [sys.executable, "-m", "celery", "--app", "config", "--quiet", "beat", "--loglevel", "WARNING"]
+        return [sys.executable, "-m", "config.beat"]

@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
 
 def run(plan: Plan) -> int:
     """Start everything of the plan on locked ground, tend it, end it."""
+    os.umask(0o077)  # database, broker data and keys are nobody else's
     with ExitStack() as kept:
         kept.enter_context(ground.lock(plan.folder))
         check_ports(plan)
@@ -78,7 +79,7 @@ def start(plan: Plan, crew: Crew, broker: Broker | None) -> None:
         crew.start("simulator", plan.simulator())
     if broker:
         wait(crew, "valkey", broker.answers)
-    once(crew, "migrate", plan.manage("migrate", "--no-input", "--verbosity", "0"))
+    once(crew, "migrate", plan.manage("migrate", "--no-input", "--verbosity", "0", "--skip-checks"))
     logins: list[str] = []
     if plan.demo:
         wait(crew, "simulator", lambda: answers("127.0.0.1", plan.simulator_port))
