@@ -57,7 +57,8 @@ class Connection(BaseHTTPRequestHandler):
         shown = urlsplit(self.path)
         call = world.ledger.called(Call(world.now(), ask.method, ask.path, shown.query))
         strike = world.faults.strike(ask.method, ask.path)
-        time.sleep(self.server.latency_s + strike.delay_s) if self.server.latency_s + strike.delay_s else None
+        if self.server.latency_s + strike.delay_s:
+            time.sleep(self.server.latency_s + strike.delay_s)
         self._struck(ask, strike, call)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _take

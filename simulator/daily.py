@@ -23,12 +23,16 @@ def segment_job(place: Sandbox, begun: int, now: float, counted: bool) -> Json:
     job = uuid_for(place.seed, "segment-job", begun)
     done = now >= begun + SEGMENT_SECONDS
     ended = begun + SEGMENT_SECONDS if done else int(now)
-    metrics: Json = {"totalTime": {"startTimeInMs": begun * 1000}}
+    metrics: Json = {
+        "totalTime": {"startTimeInMs": begun * 1000},
+        "profileSegmentationTime": {"startTimeInMs": begun * 1000},
+    }
     if done:
         metrics["totalTime"] |= {
             "endTimeInMs": ended * 1000,
             "totalTimeInMs": SEGMENT_SECONDS * 1000,
         }
+        metrics["profileSegmentationTime"] = dict(metrics["totalTime"])
         metrics["totalProfiles"] = 11_200_769
     if done and counted:
         metrics["segmentedProfileCounter"] = {

@@ -79,7 +79,10 @@ def _account(place: Sandbox, vendor: Vendor, company: int) -> Json:
         return place.connections[entity]
     account = _common(place, entity, f"{COMPANIES[company]} – {vendor.name} account", place.began - 500 * DAY)
     # Masked, yet still a value that must never reach a page: a test can search for it.
-    params = {"username": "integration", "password": "***MASKED-7f3a***", "host": "files.example.com"}
+    if vendor.auth == "Access Key":
+        params = {"s3AccessKey": "AKIDEMO", "s3SecretKey": "***MASKED-7f3a***"}
+    else:
+        params = {"username": "integration", "password": "***MASKED-7f3a***", "host": "files.example.com"}
     account |= {
         "description": "",
         "state": "enabled",
@@ -101,6 +104,8 @@ def _source(place: Sandbox, index: int, dataset: bool) -> Json:
         "connectionSpec": {"id": spec, "version": "1.0"},
         "data": {"format": "parquet" if dataset else "CSV", "schema": None},
         "params": {},
+        "inheritedAttributes": {"connectionSpec": {"id": spec, "version": "1.0"}},
+        "typeInfo": {"type": "DataSet" if dataset else "ProfileFragments", "id": "ups"},
     }
     place.sources[entity] = source
     return source

@@ -103,18 +103,23 @@ def _ordered(place: Sandbox, field: str, descending: bool) -> list[Audience]:
 def _filtered(ask: Ask, found: list[Audience]) -> list[Audience]:
     if ask.first("entityType") not in (None, PROFILE):
         return []
-    for text in ask.every("property"):
-        path, sign, value = text.partition("==")
-        if path != "audienceId" or not sign:
-            raise bad_value(ask, f"The property {text} is not supported.")
+    wanted = {_audience_id(ask, text) for text in ask.every("property")}
+    if wanted:
         # Exact match; several must all agree (SILENT, the stricter reading).
-        found = [one for one in ask.sandbox.by_external.get(value, []) if one in found]
+        found = list(ask.sandbox.by_external.get(wanted.pop(), [])) if len(wanted) == 1 else []
     name, description = ask.first("name"), ask.first("description")
     if name:
         found = [one for one in found if name.lower() in one.name.lower()]
     if description:
         found = [one for one in found if description.lower() in one.description.lower()]
     return found
+
+
+def _audience_id(ask: Ask, text: str) -> str:
+    path, sign, value = text.partition("==")
+    if path != "audienceId" or not sign:
+        raise bad_value(ask, f"The property {text} is not supported.")
+    return value
 
 
 def audience_document(place: Sandbox, one: Audience, now: float) -> Json:
