@@ -52,7 +52,7 @@ STATES: dict[str, State] = {
               _("Confirmed; it leaves with the next job.")),
         State(SENDING, _("Sending"), _("sending"), "moving", "send", 34,
               _("Its job is being handed to the platform.")),
-        State(UNCONFIRMED, _("Unconfirmed"), _("unconfirmed"), "moving", "circle-help", 60,
+        State(UNCONFIRMED, _("Unconfirmed"), _("unconfirmed"), "moving", "circle-question-mark", 60,
               _("We are checking whether the platform took it.")),
         State(RUNNING, _("Running"), _("running"), "moving", "loader-circle", 40,
               _("The platform took it and is working on it.")),
@@ -68,7 +68,7 @@ STATES: dict[str, State] = {
               _("The platform said no to the call; nothing was sent.")),
         State(CANCELED, _("Canceled"), _("canceled"), "idle", "slash", 20,
               _("Taken back before it was sent.")),
-        State(STOPPED, _("Stopped watching"), _("unknown"), "look", "circle-help", 80,
+        State(STOPPED, _("Stopped watching"), _("unknown"), "look", "circle-question-mark", 80,
               _("The outcome is unknown; ask the platform again with “Check again”.")),
     )
 }  # fmt: skip

@@ -126,6 +126,11 @@ class Delivery(models.Model):
                 condition=models.Q(superseded=False),
                 name="one_delivery_per_mapping",
             ),
+            models.UniqueConstraint(
+                fields=["mapping"],
+                condition=models.Q(state__in=states.MOVING),
+                name="one_moving_delivery_per_mapping",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=list(states.STATES)), name="delivery_state_known"
             ),

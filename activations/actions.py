@@ -1,0 +1,276 @@
+"""The verbs of people, schedules and scripts: request, cancel, retry, check again.
+
+Each is one transaction and one mutation, the same for page, admin, command line and schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from activations import nudges, states
+from activations.facts import verdicts
+from activations.models import Activation, Delivery, Event
+from activations.moves import move
+from activations.preflight import Verdict
+from audiences.models import Mapping, User, Workspace
+
+CHECK_AGAIN_FOR = timedelta(hours=1)
+RECHECK_EVERY = timedelta(seconds=15)
+
+
+class CannotRequest(Exception):
+    """A press that makes no activation. `str()` is one plain sentence; nothing was sent.
+
+    `verdicts` holds what preflight said per mapping where that is the reason; `instead` the activation to
+    look at where one already did what was asked.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str,
+        verdicts: dict[Mapping, Verdict] | None = None,
+        instead: Activation | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.verdicts = verdicts or {}
+        self.instead = instead
+
+
+def request(
+    workspace: Workspace,
+    mappings: Iterable[Mapping],
+    *,
+    by: User | None,
+    press: str,
+    source: str = Activation.Source.PAGE,
+    name: str = "",
+    reason: str = "",
+    seen_at: datetime | None = None,
+) -> Activation:
+    """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
+
+    `press` is the token of this press: the same token answers with the activation it already made.
+    `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
+    page is out of date. Raises `CannotRequest` when nothing is chosen, the page is out of date, or
+    nothing of it could ever go; then nothing is stored and nothing is sent.
+    """
+    chosen = list({mapping.pk: mapping for mapping in mappings}.values())
+    if not chosen:
+        raise CannotRequest(
+            _("No audience is selected, so there is nothing to activate."), code="nothing_chosen"
+        )
+    for _attempt in range(3):
+        known = Activation.objects.filter(workspace=workspace, press=press).first()
+        if known is not None:
+            return known
+        try:
+            with transaction.atomic():
+                return _request(workspace, chosen, by, press, source, name, reason, seen_at)
+        except IntegrityError:
+            # Someone pressed in the same moment; look again at what is now true.
+            continue
+    raise CannotRequest(
+        _("These audiences are being pressed by someone else right now."), code="pressed_elsewhere"
+    )
+
+
+def _request(
+    workspace: Workspace,
+    chosen: list[Mapping],
+    by: User | None,
+    press: str,
+    source: str,
+    name: str,
+    reason: str,
+    seen_at: datetime | None,
+) -> Activation:
+    now = timezone.now()
+    _refuse_old_page(workspace, chosen, seen_at)
+    found = verdicts(workspace, chosen, now=now)
+    if all(found[mapping.pk].will_go == "blocked" for mapping in chosen):
+        raise CannotRequest(
+            _("None of the chosen audiences can go, so nothing was sent."),
+            code="nothing_can_go",
+            verdicts={mapping: found[mapping.pk] for mapping in chosen},
+        )
+    activation = Activation.objects.create(
+        workspace=workspace,
+        name=name or default_name(chosen),
+        reason=reason,
+        source=source,
+        requested_by=by,
+        requested_at=now,
+        press=press,
+        snapshot_at=workspace.snapshot_at,
+    )
+    _deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
+    return activation
+
+
+def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datetime | None) -> None:
+    if seen_at is None:
+        return
+    since = Delivery.objects.filter(
+        workspace=workspace, mapping__in=chosen, activation__requested_at__gt=seen_at
+    ).exclude(state__in=(states.BLOCKED, states.CANCELED))
+    newer = since.select_related("activation").order_by("-pk").first()
+    if newer is not None:
+        raise CannotRequest(
+            _("This page is out of date: “%(name)s” was activated meanwhile. Nothing was sent a second time.")
+            % {"name": newer.activation.name},
+            code="page_out_of_date",
+            instead=newer.activation,
+        )
+
+
+def _deliver(
+    activation: Activation,
+    asked: list[tuple[Mapping, Verdict, Delivery | None]],
+    by: User | None,
+    now: datetime,
+) -> list[Delivery]:
+    """Store one delivery per (mapping, verdict, delivery it retries), with its first event."""
+    workspace = activation.workspace
+    deliveries = Delivery.objects.bulk_create(
+        [
+            Delivery(
+                activation=activation,
+                workspace=workspace,
+                mapping=mapping,
+                dataflow=mapping.dataflow,
+                audience=mapping.audience,
+                retry_of=old,
+                deadline=now + workspace.send_limit,
+                expected=mapping.audience.profiles,
+                expected_as_of=mapping.audience.profiles_as_of,
+                state_since=now,
+                **opening(verdict, now),
+            )
+            for mapping, verdict, old in asked
+        ]
+    )
+    Event.objects.bulk_create(
+        Event(
+            workspace=workspace,
+            activation=activation,
+            delivery=delivery,
+            at=now,
+            actor=by,
+            what="retried" if delivery.retry_of_id else "requested",
+            data={"from": "", "to": delivery.state},
+        )
+        for delivery in deliveries
+    )
+    nudges.dispatch_soon(workspace.pk)
+    return deliveries
+
+
+def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    """The fields in which a delivery starts (or is judged again), from what preflight found."""
+    main = verdict.main
+    common: dict[str, Any] = {
+        "findings": [finding.as_json() for finding in verdict.findings],
+        "reason": main.code if main and main.severity in ("stop", "wait") else "",
+        "not_before": None,
+        "next_check_at": None,
+        "finished_at": None,
+    }
+    if verdict.will_go == "blocked":
+        return {**common, "state": states.BLOCKED, "finished_at": now}
+    if verdict.will_go == "waits" and {f.code for f in verdict.findings if f.severity == "wait"} != {
+        "audience_held"
+    }:
+        clears_at = verdict.clears_at
+        return {
+            **common,
+            "state": states.ARMED,
+            "not_before": clears_at,
+            "next_check_at": clears_at or now + RECHECK_EVERY,
+        }
+    # A held audience queues: dispatch takes it the moment the hold is gone.
+    return {**common, "state": states.QUEUED}
+
+
+def default_name(chosen: list[Mapping]) -> str:
+    """A name people recognise when they gave none: what goes where."""
+    flows = sorted({mapping.dataflow.name for mapping in chosen})
+    where = flows[0] if len(flows) == 1 else _("%(count)s destinations") % {"count": len(flows)}
+    if len(chosen) == 1:
+        return f"{chosen[0].audience.name} → {where}"[:200]
+    what = ngettext("%(count)s audience", "%(count)s audiences", len(chosen)) % {"count": len(chosen)}
+    return f"{what} → {where}"[:200]
+
+
+def cancel(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
+    """Take back what has not been sent (armed and queued); returns how many. What is sent stays sent."""
+    now = timezone.now()
+    unsent = _of(activation, states.UNSENT, only)
+    return len(
+        move(unsent, states.CANCELED, what="canceled", now=now, actor=by, finished_at=now, next_check_at=None)
+    )
+
+
+def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
+    """Ask again for what failed, was refused, blocked or canceled: new deliveries that name the old ones.
+
+    Returns how many new deliveries there are; pressing twice finds the old ones already superseded.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        Activation.objects.select_for_update().get(pk=activation.pk)
+        wanted = states.RETRYABLE if only is not None else (states.FAILED, states.REFUSED, states.BLOCKED)
+        old = [delivery for delivery in _of(activation, wanted, only) if not delivery.superseded]
+        if not old:
+            return 0
+        mappings = {
+            m.pk: m
+            for m in Mapping.objects.filter(pk__in=[d.mapping_id for d in old]).select_related(
+                "dataflow", "audience"
+            )
+        }
+        found = verdicts(activation.workspace, mappings.values(), now=now)
+        Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
+        asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
+        _deliver(activation, asked, by, now)
+        Activation.objects.filter(pk=activation.pk).update(version=F("version") + 1)
+    return len(asked)
+
+
+def check_again(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
+    """Ask the platform once more about deliveries we stopped watching; returns how many."""
+    now = timezone.now()
+    again: dict[str, Any] = {
+        "what": "checked_again",
+        "now": now,
+        "actor": by,
+        "next_check_at": now,
+        "deadline": now + CHECK_AGAIN_FOR,
+        "checks": 0,
+        "finished_at": None,
+        "reason": "",
+    }
+    stopped = _of(activation, (states.STOPPED,), only)
+    known = [delivery for delivery in stopped if delivery.run_id]
+    unknown = [delivery for delivery in stopped if not delivery.run_id]
+    with transaction.atomic():
+        moved = move(known, states.RUNNING, **again) + move(unknown, states.UNCONFIRMED, **again)
+        nudges.watch_soon(activation.workspace_id)
+    return len(moved)
+
+
+def _of(activation: Activation, wanted: Iterable[str], only: Iterable[int] | None) -> list[Delivery]:
+    rows = activation.deliveries.filter(state__in=list(wanted), superseded=False)
+    if only is not None:
+        rows = rows.filter(pk__in=list(only))
+    return list(rows.select_related("dataflow", "audience").order_by("pk"))

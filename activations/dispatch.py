@@ -1,0 +1,149 @@
+"""Sends queued deliveries: claim, commit, one POST, record the answer. Any number may run at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from activations import states
+from activations.answers import Answer, record
+from activations.models import Delivery, Hold, Job
+from activations.moves import move
+from activations.packing import pack
+from audiences.clients import client_for
+from audiences.models import Workspace
+from platforms.errors import NotSent, PlatformError, Refused
+
+log = structlog.get_logger(__name__)
+
+# Longer than the slowest call: a token (15 s), the POST (35 s), both once more after a 401.
+LEASE = timedelta(seconds=120)
+# Deliveries looked at to fill the next job; several jobs' worth, so that jobs are full.
+WINDOW = 800
+
+
+def dispatch(workspace: Workspace) -> int:
+    """Send what may go now, job after job; returns how many jobs were sent."""
+    sent = 0
+    while not _paced(workspace):
+        claimed = claim(workspace, timezone.now())
+        if claimed is None:
+            break
+        job, deliveries = claimed
+        answer = send(workspace, job, deliveries)
+        record(job, deliveries, answer, now=timezone.now())
+        log.info(
+            "A job was answered.",
+            job=job.pk,
+            size=job.size,
+            outcome=job.outcome,
+            reason=job.reason,
+            status=job.status,
+        )
+        sent += 1
+    return sent
+
+
+def _paced(workspace: Workspace) -> bool:
+    workspace.refresh_from_db(fields=["send_after"])
+    return workspace.send_after is not None and workspace.send_after > timezone.now()
+
+
+def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | None:
+    """Take the next job's deliveries and their holds, in one transaction; None when nothing may go.
+
+    After the commit the deliveries are `sending` and belong to the caller until the lease ends.
+    """
+    with transaction.atomic():
+        waiting = list(_due(workspace, now)[:WINDOW])
+        if not waiting:
+            return None
+        jobs = pack(
+            waiting,
+            workspace.max_per_job,
+            group=lambda delivery: delivery.audience_id,
+            keep_apart=lambda delivery: delivery.pack,
+        )
+        job = Job.objects.create(
+            workspace=workspace,
+            created_at=now,
+            lease_until=now + LEASE,
+            size=len(jobs[0]),
+            version=workspace.adhoc_version,
+        )
+        mine = _take_holds(job, jobs[0])
+        mine = move(
+            mine, states.SENDING, what="sent", now=now, job_id=job.pk, attempts=F("attempts") + 1, job=job
+        )
+        if not mine:
+            job.delete()
+            return None
+        job.size = len(mine)
+        job.request = body(mine)
+        job.save(update_fields=["size", "request"])
+        return job, mine
+
+
+def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
+    held = Hold.objects.filter(workspace=workspace).values("key")
+    due = (
+        Delivery.objects.filter(workspace=workspace, state=states.QUEUED, deadline__gt=now)
+        .filter(Q(not_before=None) | Q(not_before__lte=now))
+        .exclude(audience__platform_id__in=held)
+        .select_related("dataflow", "audience", "mapping", "workspace")
+        .order_by("pk")
+    )
+    if connection.features.has_select_for_update_skip_locked:
+        due = due.select_for_update(skip_locked=True, of=("self",))
+    return due
+
+
+def _take_holds(job: Job, deliveries: list[Delivery]) -> list[Delivery]:
+    """The deliveries whose audience no other job holds, now held by `job`."""
+    keys = {delivery.audience.platform_id for delivery in deliveries}
+    Hold.objects.bulk_create(
+        [Hold(workspace=job.workspace, key=key, job=job) for key in sorted(keys)], ignore_conflicts=True
+    )
+    taken = set(Hold.objects.filter(job=job).values_list("key", flat=True))
+    return [delivery for delivery in deliveries if delivery.audience.platform_id in taken]
+
+
+def body(deliveries: list[Delivery]) -> dict[str, list[str]]:
+    """Audience ids per dataflow id, as the call carries them."""
+    info: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        dataflow, audience = delivery.pair
+        info.setdefault(dataflow, []).append(audience)
+    return info
+
+
+def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
+    """Make the job's one call. Whatever happens before the POST itself is "not sent"."""
+    try:
+        client = client_for(workspace)
+        exports = _export_ids(client, job)
+    except (NotSent, Refused) as error:
+        return error
+    except PlatformError as error:
+        # An unknown outcome of a read says nothing about a POST that was never made.
+        return NotSent(
+            error.summary, verbatim=error.verbatim, status=error.status, request_id=error.request_id
+        )
+    try:
+        return client.activate(
+            [delivery.pair for delivery in deliveries], version=job.version, export_ids=exports
+        )
+    except PlatformError as error:
+        return error
+
+
+def _export_ids(client, job: Job) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+    if job.version != "v1":
+        return ()
+    job.export_id = client.latest_export_id()
+    job.save(update_fields=["export_id"])
+    return (job.export_id,)

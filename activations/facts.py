@@ -1,0 +1,116 @@
+"""Gathers what preflight asks for from the mirror and our own ledger, in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from activations import states
+from activations.models import Delivery, Hold, Job
+from activations.preflight import Facts, Guardrails, Verdict, check
+from audiences.models import Mapping, Run, RunAudience, Workspace
+from platforms.types import RunStatus
+
+RUN_GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+def jobs_today(workspace: Workspace, now: datetime) -> int:
+    """Jobs that reached the platform this UTC day, or may have."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = Job.objects.filter(workspace=workspace, created_at__gte=midnight)
+    return counted.exclude(outcome=Job.Outcome.NOT_SENT).count()
+
+
+def verdicts(
+    workspace: Workspace,
+    mappings: Iterable[Mapping],
+    *,
+    now: datetime | None = None,
+    leave_out: Delivery | None = None,
+) -> dict[int, Verdict]:
+    """Verdict per mapping pk. Mappings come with `dataflow` and `audience` selected.
+
+    `leave_out` is a delivery being judged again: its own presence in the ledger does not count.
+    """
+    now = now or timezone.now()
+    chosen = list(mappings)
+    ledger = _Ledger(workspace, chosen, now, leave_out)
+    return {mapping.pk: check(ledger.facts(mapping)) for mapping in chosen}
+
+
+class _Ledger:
+    """What is going on in the workspace, read once for all mappings."""
+
+    def __init__(
+        self, workspace: Workspace, mappings: list[Mapping], now: datetime, leave_out: Delivery | None
+    ) -> None:
+        self.workspace = workspace
+        self.now = now
+        self.guardrails = Guardrails(
+            mapping_wait=workspace.mapping_wait,
+            merge_policy_wait=workspace.merge_policy_wait,
+            count_max_age=workspace.count_max_age,
+            jobs_per_day=workspace.jobs_per_day,
+        )
+        self.jobs_today = jobs_today(workspace, now)
+        self.held = set(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
+        self.in_flight = self._in_flight(leave_out)
+        self.ours = {run for run in self.in_flight.values() if run}
+        self.scheduled: dict[int, str] = {}
+        self.ad_hoc: dict[str, dict[int, str]] = {}
+        self._read_runs()
+
+    def _in_flight(self, leave_out: Delivery | None) -> dict[int, str]:
+        moving = Delivery.objects.filter(workspace=self.workspace, state__in=states.MOVING)
+        if leave_out is not None:
+            moving = moving.exclude(pk=leave_out.pk)
+        return dict(moving.values_list("mapping_id", "run_id"))
+
+    def _read_runs(self) -> None:
+        going_on = Run.objects.filter(workspace=self.workspace, status__in=RUN_GOING_ON, vanished_at=None)
+        runs = {
+            pk: (run, flow, ad_hoc)
+            for pk, run, flow, ad_hoc in going_on.values_list("pk", "platform_id", "dataflow_id", "ad_hoc")
+        }
+        for run, flow, ad_hoc in runs.values():
+            if ad_hoc is False:
+                self.scheduled[flow] = run
+        for pk, audience in RunAudience.objects.filter(run__in=list(runs)).values_list("run_id", "audience"):
+            run, flow, ad_hoc = runs[pk]
+            if ad_hoc is not False and run not in self.ours:
+                self.ad_hoc.setdefault(audience, {})[flow] = run
+
+    def facts(self, mapping: Mapping) -> Facts:
+        flow, audience = mapping.dataflow, mapping.audience
+        foreign = self.ad_hoc.get(audience.platform_id, {})
+        return Facts(
+            now=self.now,
+            guardrails=self.guardrails,
+            dataflow=flow.name,
+            kind=flow.kind,
+            dataflow_state=flow.state,
+            operation_status=flow.operation_status,
+            dataflow_vanished=flow.vanished_at is not None,
+            mapped=mapping.vanished_at is None,
+            audience_vanished=audience.vanished_at is not None,
+            audience_listed=audience.listed,
+            lifecycle=audience.lifecycle,
+            external=audience.external,
+            start_date=mapping.start_date,
+            end_date=mapping.end_date,
+            mapped_at=mapping.mapped_at,
+            merge_policy_seen_at=audience.merge_policy_seen_at,
+            profiles=audience.profiles,
+            profiles_as_of=audience.profiles_as_of,
+            ingested_at=audience.updated_at if audience.external else None,
+            evaluated_at=self.workspace.evaluated_at,
+            file_name_template=mapping.file_name_template,
+            scheduled_run=self.scheduled.get(flow.pk),
+            ad_hoc_run_here=foreign.get(flow.pk),
+            ad_hoc_run_elsewhere=next((run for other, run in foreign.items() if other != flow.pk), None),
+            held=audience.platform_id in self.held,
+            in_flight_here=mapping.pk in self.in_flight,
+            jobs_today=self.jobs_today,
+        )

@@ -1,0 +1,183 @@
+"""`manage.py activate`: press from a script, through the same verb as the page."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from activations import states
+from activations.actions import CannotRequest, request
+from activations.management.commands.catalog import workspace_named
+from activations.models import Activation, Delivery
+from audiences.models import Mapping, User, Workspace
+
+ALL_DELIVERED, SOME_NOT, REFUSED = 0, 1, 2
+LOOK_EVERY = 0.5
+
+
+class Command(BaseCommand):
+    help = (
+        "Activate audiences on demand. Exit 0: all delivered (without --wait: all accepted for sending); "
+        "1: some not; 2: refused before sending."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--workspace", required=True, help="slug of the workspace")
+        parser.add_argument("--dataflow", help="platform id of the dataflow")
+        parser.add_argument(
+            "--audience", action="append", default=[], help="system id of an audience; repeat it"
+        )
+        parser.add_argument("--pairs", help="file (or -) with a line dataflow<TAB>audience per delivery")
+        parser.add_argument("--name", default="", help="name of the activation")
+        parser.add_argument("--reason", default="", help="why, for the record")
+        parser.add_argument("--as", dest="login", help="login of the person this is done for")
+        parser.add_argument("--press", help="token of this press: the same token never sends twice")
+        parser.add_argument("--wait", action="store_true", help="follow until every delivery is over")
+        parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workspace = workspace_named(options["workspace"])
+        asked = pairs(options)
+        try:
+            activation = request(
+                workspace,
+                chosen(workspace, asked),
+                by=person(options["login"]),
+                press=options["press"] or secrets.token_urlsafe(24),
+                source=Activation.Source.COMMAND,
+                name=options["name"],
+                reason=options["reason"],
+            )
+        except CannotRequest as refusal:
+            self._refuse(refusal, options["json"])
+            sys.exit(REFUSED)
+        if not options["json"]:
+            self.stdout.write(f"Activation {activation.pk}")
+            self.stdout.flush()
+        if options["wait"]:
+            follow(activation)
+        self._report(activation, options["json"])
+        sys.exit(exit_code(activation, waited=options["wait"]))
+
+    def _refuse(self, refusal: CannotRequest, as_json: bool) -> None:
+        lines = [
+            {
+                "dataflow": mapping.dataflow.platform_id,
+                "audience": mapping.audience.platform_id,
+                "state": states.BLOCKED,
+                "run": None,
+                "reason": verdict.main.code if verdict.main else "",
+                "findings": [finding.as_json() for finding in verdict.findings],
+            }
+            for mapping, verdict in refusal.verdicts.items()
+        ]
+        if as_json:
+            found = {"activation": None, "state": "refused", "code": refusal.code, "message": str(refusal)}
+            self.stdout.write(json.dumps({**found, "deliveries": lines}))
+            return
+        self.stderr.write(str(refusal))
+        for mapping, verdict in refusal.verdicts.items():
+            for finding in verdict.findings:
+                self.stderr.write(f"  {mapping}: {finding.sentence} {finding.do}")
+
+    def _report(self, activation: Activation, as_json: bool) -> None:
+        deliveries = present(activation)
+        if as_json:
+            lines = [
+                {
+                    "dataflow": delivery.dataflow.platform_id,
+                    "audience": delivery.audience.platform_id,
+                    "state": delivery.state,
+                    "run": delivery.run_id or None,
+                    "joined": delivery.joined,
+                    "reason": delivery.reason,
+                    "verbatim": delivery.verbatim,
+                }
+                for delivery in deliveries
+            ]
+            state = states.worst([delivery.state for delivery in deliveries])
+            self.stdout.write(json.dumps({"activation": activation.pk, "state": state, "deliveries": lines}))
+            return
+        for delivery in deliveries:
+            self.stdout.write(
+                f"  {delivery.shown.word}: {delivery} {delivery.verbatim or delivery.reason}".rstrip()
+            )
+
+
+def pairs(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """The (dataflow, audience) ids asked for. Raises CommandError (exit 2) on a malformed choice."""
+    if options["pairs"]:
+        if options["dataflow"] or options["audience"]:
+            raise CommandError("Choose either --pairs or --dataflow with --audience.", returncode=REFUSED)
+        return _read_pairs(options["pairs"])
+    if not options["dataflow"] or not options["audience"]:
+        raise CommandError("Name a --dataflow and at least one --audience, or --pairs.", returncode=REFUSED)
+    return [(options["dataflow"], audience) for audience in options["audience"]]
+
+
+def _read_pairs(source: str) -> list[tuple[str, str]]:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The pairs cannot be read: {error}", returncode=REFUSED) from error
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        parts = [part.strip() for part in line.split("\t")]
+        if len(parts) != 2 or not all(parts):
+            raise CommandError(f"Line {number} is not dataflow<TAB>audience: {line!r}", returncode=REFUSED)
+        found.append((parts[0], parts[1]))
+    return found
+
+
+def chosen(workspace: Workspace, asked: list[tuple[str, str]]) -> list[Mapping]:
+    """The mappings asked for. Raises CommandError (exit 2) naming the first that the mirror lacks."""
+    keys = [f"{dataflow} {audience}" for dataflow, audience in asked]
+    known = {
+        mapping.platform_id: mapping
+        for mapping in Mapping.objects.filter(workspace=workspace, platform_id__in=keys).select_related(
+            "dataflow", "audience"
+        )
+    }
+    for dataflow, audience in asked:
+        if f"{dataflow} {audience}" not in known:
+            raise CommandError(
+                f"Audience {audience} is not mapped to dataflow {dataflow} in this workspace; nothing was sent.",
+                returncode=REFUSED,
+            )
+    return [known[key] for key in keys]
+
+
+def person(login: str | None) -> User | None:
+    if not login:
+        return None
+    found = User.objects.filter(username=login).first()
+    if found is None:
+        raise CommandError(f"Nobody signs in as {login!r}.", returncode=REFUSED)
+    return found
+
+
+def present(activation: Activation) -> list[Delivery]:
+    """The activation's deliveries that no retry has replaced."""
+    rows = activation.deliveries.filter(superseded=False)
+    return list(rows.select_related("dataflow", "audience").order_by("pk"))
+
+
+def follow(activation: Activation) -> None:
+    """Return when every delivery is over. The workers do the work; this only looks."""
+    while activation.deliveries.filter(superseded=False, state__in=states.MOVING).exists():
+        time.sleep(LOOK_EVERY)
+
+
+def exit_code(activation: Activation, *, waited: bool) -> int:
+    """0 when all are delivered with people in them; without --wait, when none is already over badly."""
+    found = {delivery.state for delivery in present(activation)}
+    good = {states.SUCCEEDED} if waited else {states.SUCCEEDED, *states.MOVING}
+    return ALL_DELIVERED if found <= good else SOME_NOT

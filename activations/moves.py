@@ -1,0 +1,124 @@
+"""The one place where a delivery's state changes, with its event and its activation's new version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from activations import states
+from activations.models import Activation, Delivery, Event, Hold, Job
+from audiences.models import User
+
+
+class IllegalMove(AssertionError):
+    """An edge the state machine does not have: our bug, never the platform's."""
+
+
+def move(
+    deliveries: Iterable[Delivery],
+    to: str,
+    *,
+    what: str,
+    now: datetime,
+    actor: User | None = None,
+    job: Job | None = None,
+    data: Mapping[str, Any] | None = None,
+    each: Mapping[int, Mapping[str, Any]] | None = None,
+    **fields: Any,
+) -> list[Delivery]:
+    """Move deliveries from the state they are known to be in, and return those that really moved.
+
+    A delivery that is no longer in that state was moved by someone else and stays untouched: that is how
+    two dispatchers, watchers or people cannot both act on it. `fields` are set on all, `each` per pk.
+    One `Event` per delivery that moved, named `what`; one new version per activation touched.
+    """
+    wanted = list(deliveries)
+    for delivery in wanted:
+        if to not in states.EDGES[delivery.state]:
+            raise IllegalMove(f"{delivery.state} → {to}")
+    with transaction.atomic():
+        moved = _still_there(wanted)
+        if not moved:
+            return []
+        _write(moved, {"state": to, "state_since": now, **fields}, each or {})
+        _tell(moved, to, what, now, actor, job, data or {})
+        _release_holds(moved, to)
+    for delivery in moved:
+        delivery.state = to
+        delivery.state_since = now
+    return moved
+
+
+def _still_there(wanted: Sequence[Delivery]) -> list[Delivery]:
+    """Lock and keep the deliveries whose row still has the state the caller saw."""
+    found = Delivery.objects.order_by("pk")
+    if connection.features.has_select_for_update:
+        found = found.select_for_update(of=("self",))
+    rows = dict(found.filter(pk__in=[d.pk for d in wanted]).values_list("pk", "state"))
+    return [delivery for delivery in wanted if rows.get(delivery.pk) == delivery.state]
+
+
+def _write(moved: list[Delivery], same: dict[str, Any], each: Mapping[int, Mapping[str, Any]]) -> None:
+    seen = {delivery.state for delivery in moved}
+    rows = Delivery.objects.filter(state__in=seen)
+    names = sorted({name for fields in each.values() for name in fields})
+    if names:
+        for delivery in moved:
+            for name, value in each.get(delivery.pk, {}).items():
+                setattr(delivery, name, value)
+        rows.bulk_update(moved, names, batch_size=200)
+    rows.filter(pk__in=[delivery.pk for delivery in moved]).update(**same)
+    for delivery in moved:
+        for name, value in same.items():
+            if name not in ("state", "state_since") and not hasattr(value, "resolve_expression"):
+                setattr(delivery, name, value)
+
+
+def _tell(
+    moved: list[Delivery],
+    to: str,
+    what: str,
+    now: datetime,
+    actor: User | None,
+    job: Job | None,
+    data: Mapping[str, Any],
+) -> None:
+    Event.objects.bulk_create(
+        Event(
+            workspace_id=delivery.workspace_id,
+            activation_id=delivery.activation_id,
+            delivery=delivery,
+            job=job,
+            at=now,
+            actor=actor,
+            what=what,
+            data={"from": delivery.state, "to": to, **data},
+        )
+        for delivery in moved
+    )
+    touched = {delivery.activation_id for delivery in moved}
+    Activation.objects.filter(pk__in=touched).order_by("pk").update(version=F("version") + 1)
+
+
+def _release_holds(moved: list[Delivery], to: str) -> None:
+    """Let go of audiences whose last delivery at the platform is over."""
+    if to in states.AT_PLATFORM:
+        return
+    keys = {delivery.audience.platform_id for delivery in moved if delivery.state in states.AT_PLATFORM}
+    if keys:
+        release(moved[0].workspace_id, keys)
+
+
+def release(workspace_id: int, keys: Iterable[str]) -> int:
+    """Delete the holds on `keys` that no delivery at the platform needs any more; returns how many."""
+    holds = Hold.objects.filter(workspace_id=workspace_id, key__in=list(keys))
+    needed = Delivery.objects.filter(
+        workspace_id=workspace_id, state__in=states.AT_PLATFORM, job__isnull=False
+    ).values_list("job_id", "audience__platform_id")
+    still = set(needed.filter(job__in=holds.values("job")))
+    gone = [hold.pk for hold in holds if (hold.job_id, hold.key) not in still]
+    return Hold.objects.filter(pk__in=gone).delete()[0]

@@ -1,0 +1,120 @@
+"""Finds what a lost nudge or a dead worker left behind, and lets go what is now allowed to go.
+
+Everything here would also be right if it ran twice at the same moment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from activations import nudges, states
+from activations.actions import RECHECK_EVERY, opening
+from activations.answers import unconfirmed
+from activations.facts import verdicts
+from activations.models import Delivery, Hold, Job
+from activations.moves import move, release
+from audiences.clients import client_for
+from audiences.models import Workspace
+from audiences.runs import refresh_runs
+from platforms.errors import PlatformError
+
+log = structlog.get_logger(__name__)
+
+
+def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
+    """One round: dead senders, armed deliveries, deadlines, orphaned holds; then nudges for what is left."""
+    now = now or timezone.now()
+    free_dead_jobs(workspace, now)
+    release_armed(workspace, now)
+    give_up(workspace, now)
+    release_orphans(workspace)
+    nudge(workspace, now)
+
+
+def free_dead_jobs(workspace: Workspace, now: datetime) -> None:
+    """A job whose lease ended has lost its sender: whether the POST was made is unknown."""
+    dead = Job.objects.filter(workspace=workspace, outcome=Job.Outcome.SENDING, lease_until__lt=now)
+    for job in dead.order_by("pk"):
+        with transaction.atomic():
+            if not Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING).update(
+                outcome=Job.Outcome.UNKNOWN, reason="sender_lost"
+            ):
+                continue
+            left = job.deliveries.filter(state=states.SENDING).select_related(
+                "dataflow", "audience", "workspace"
+            )
+            unconfirmed(job, list(left), now, "sender_lost", "")
+        log.warning("A job lost its sender; its deliveries are being looked for.", job=job.pk)
+
+
+def release_armed(workspace: Workspace, now: datetime) -> None:
+    """Judge the due armed deliveries again: they queue, keep waiting, or turn out blocked."""
+    due = Delivery.objects.filter(
+        workspace=workspace, state=states.ARMED, next_check_at__lte=now, deadline__gt=now
+    )
+    armed = list(
+        due.select_related(
+            "mapping__dataflow", "mapping__audience", "dataflow", "audience", "workspace"
+        ).order_by("pk")
+    )
+    if not armed:
+        return
+    _look_at_runs(workspace, armed)
+    for delivery in armed:
+        found = verdicts(workspace, [delivery.mapping], now=now, leave_out=delivery)[delivery.mapping_id]
+        fields = opening(found, now)
+        to = fields.pop("state")
+        if to == states.ARMED and fields["reason"] == delivery.reason:
+            Delivery.objects.filter(pk=delivery.pk, state=states.ARMED).update(
+                next_check_at=max(fields["next_check_at"], now + RECHECK_EVERY),
+                not_before=fields["not_before"],
+            )
+            continue
+        move([delivery], to, what={states.QUEUED: "released"}.get(to, to), now=now, **fields)
+
+
+def _look_at_runs(workspace: Workspace, armed: list[Delivery]) -> None:
+    """What waits for a run needs to know whether it is over; the mirror alone may be minutes old."""
+    waiting_on_runs = {"scheduled_export_running", "audience_running_elsewhere"}
+    if not any(delivery.reason in waiting_on_runs for delivery in armed):
+        return
+    try:
+        refresh_runs(workspace, client_for(workspace))
+    except PlatformError as error:
+        log.warning(
+            "Runs could not be read; armed deliveries keep waiting.",
+            workspace=workspace.slug,
+            code=error.code,
+        )
+
+
+def give_up(workspace: Workspace, now: datetime) -> None:
+    """What has not left by its deadline is canceled: a flash sale must not go out after it is over."""
+    late = Delivery.objects.filter(workspace=workspace, deadline__lte=now).select_related(
+        "audience", "workspace"
+    )
+    for state in states.UNSENT:
+        move(
+            list(late.filter(state=state)), states.CANCELED, what="never_sent", now=now, reason="never_sent",
+            finished_at=now, next_check_at=None,
+        )  # fmt: skip
+
+
+def release_orphans(workspace: Workspace) -> None:
+    """Holds outlive their need only when a worker died between two commits."""
+    keys = list(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
+    if keys:
+        with transaction.atomic():
+            release(workspace.pk, keys)
+
+
+def nudge(workspace: Workspace, now: datetime) -> None:
+    waiting = Delivery.objects.filter(workspace=workspace)
+    if waiting.filter(state=states.QUEUED).exists():
+        nudges.dispatch_soon(workspace.pk)
+    if waiting.filter(state=states.UNCONFIRMED, next_check_at__lte=now).exists():
+        nudges.watch_soon(workspace.pk)

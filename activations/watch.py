@@ -1,0 +1,173 @@
+"""Asks the platform about every due run in as few calls as it allows, and writes what changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from activations import nudges, states
+from activations.models import Delivery
+from activations.moves import move
+from audiences.clients import client_for
+from audiences.models import Workspace
+from audiences.runs import store_runs
+from platforms.errors import PlatformError
+from platforms.types import Counts, Run, RunStatus
+
+log = structlog.get_logger(__name__)
+
+SHORTEST, LONGEST = 2.0, 30.0
+AT_ONCE = 1000
+# A watcher that died frees the workspace after this long.
+LEASE = timedelta(seconds=60)
+# A run that is over with a status we cannot read is asked about this often before a person must look.
+UNREADABLE_CHECKS = 5
+
+OUTCOMES = {
+    RunStatus.SUCCEEDED: states.SUCCEEDED,
+    RunStatus.PARTIAL: states.PARTLY,
+    RunStatus.FAILED: states.FAILED,
+}
+
+
+def watch(workspace: Workspace, *, now: datetime | None = None) -> int:
+    """Ask about the due runs of a workspace; returns how many deliveries are over now.
+
+    One watcher per workspace at a time; the others return at once.
+    """
+    now = now or timezone.now()
+    if not _due(workspace, now).exists() or not _take_lease(workspace, now):
+        return 0
+    try:
+        return _watch(workspace, list(_due(workspace, now)[:AT_ONCE]), now)
+    finally:
+        Workspace.objects.filter(pk=workspace.pk).update(watched_until=None)
+
+
+def _take_lease(workspace: Workspace, now: datetime) -> bool:
+    free = Workspace.objects.filter(Q(watched_until=None) | Q(watched_until__lt=now), pk=workspace.pk)
+    return free.update(watched_until=now + LEASE) == 1
+
+
+def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
+    rows = Delivery.objects.filter(workspace=workspace, state=states.RUNNING, next_check_at__lte=now)
+    return rows.select_related("dataflow", "audience", "workspace").order_by("next_check_at", "pk")
+
+
+def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> int:
+    try:
+        runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
+    except PlatformError as error:
+        log.warning("Runs could not be read; asking again.", workspace=workspace.slug, code=error.code)
+        _ask_later(deliveries, now)
+        return 0
+    known = {d.run_id for d in deliveries if not d.joined}
+    store_runs(workspace, runs.values(), ad_hoc=known)
+    over = [delivery for delivery in deliveries if _is_over(delivery, runs.get(delivery.run_id))]
+    going_on = [delivery for delivery in deliveries if delivery not in over]
+    finished = _finish(over, runs, now)
+    _ask_later(going_on, now)
+    if finished:
+        nudges.dispatch_soon(workspace.pk)
+    return finished
+
+
+def _is_over(delivery: Delivery, found: Run | None) -> bool:
+    if found is None:
+        return False
+    if found.status.is_over:
+        return True
+    return (
+        found.status is RunStatus.UNKNOWN
+        and found.completed_at is not None
+        and delivery.checks >= UNREADABLE_CHECKS
+    )
+
+
+def _finish(deliveries: list[Delivery], runs: dict[str, Run], now: datetime) -> int:
+    by_state: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_state.setdefault(outcome(delivery, runs[delivery.run_id]), []).append(delivery)
+    moved = 0
+    for state, those in by_state.items():
+        each = {d.pk: result(d, runs[d.run_id]) for d in those}
+        moved += len(
+            move(
+                those, state, what=state, now=now, each=each, reason=_reason(state), finished_at=now,
+                next_check_at=None,
+            )
+        )  # fmt: skip
+    return moved
+
+
+def outcome(delivery: Delivery, found: Run) -> str:
+    """The delivery's state that a finished run means. Zero profiles is a warning, not a success."""
+    state = OUTCOMES.get(found.status, states.STOPPED)
+    if state == states.SUCCEEDED and counts_of(delivery, found).activated == 0:
+        return states.EMPTY
+    return state
+
+
+def _reason(state: str) -> str:
+    return {
+        states.FAILED: "run_failed",
+        states.EMPTY: "delivered_empty",
+        states.PARTLY: "partly",
+        states.STOPPED: "status_unknown",
+    }.get(state, "")
+
+
+def counts_of(delivery: Delivery, found: Run) -> Counts:
+    """The run's counts for this audience; the run's own where it carries no other; else unknown."""
+    mine = found.audiences.get(delivery.audience.platform_id)
+    if mine is not None:
+        return mine
+    return Counts() if found.audiences else found.counts
+
+
+def result(delivery: Delivery, found: Run) -> dict[str, Any]:
+    """What a run says about a delivery, as fields; absent stays None."""
+    counts = counts_of(delivery, found)
+    alone = len(found.audiences) <= 1
+    issues = [
+        {"severity": i.severity, "code": i.code, "message": i.message, "count": i.count} for i in found.issues
+    ]
+    worst = next((i for i in found.issues if i.severity == "error"), None)
+    return {
+        "run_word": found.word or "",
+        "started_at": found.started_at or delivery.started_at,
+        "received": counts.received,
+        "activated": counts.activated,
+        "excluded": counts.excluded,
+        "failed": counts.failed,
+        "files": found.files if alone else None,
+        "bytes_out": found.bytes_out if alone else None,
+        "issues": issues,
+        "verbatim": f"{worst.code}: {worst.message}" if worst else "",
+    }
+
+
+def _ask_later(deliveries: list[Delivery], now: datetime) -> None:
+    """Back off per run, 2 s growing to 30 s, in one UPDATE per step; past the deadline stop watching."""
+    over = [delivery for delivery in deliveries if delivery.deadline <= now]
+    move(
+        over,
+        states.STOPPED,
+        what="stopped",
+        now=now,
+        reason="watch_limit",
+        finished_at=now,
+        next_check_at=None,
+    )
+    by_wait: dict[float, list[int]] = {}
+    for delivery in deliveries:
+        wait = min(SHORTEST * 1.25 ** min(delivery.checks, 40), LONGEST)
+        by_wait.setdefault(wait, []).append(delivery.pk)
+    for wait, pks in by_wait.items():
+        rows = Delivery.objects.filter(pk__in=pks, state=states.RUNNING)
+        checks = next(d.checks for d in deliveries if d.pk == pks[0])
+        rows.update(next_check_at=now + timedelta(seconds=wait), checks=checks + 1)

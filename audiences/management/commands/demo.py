@@ -1,0 +1,68 @@
+"""`manage.py demo`: the demo workspace, its logins and its first mirror. Safe to run again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from audiences.models import Membership, Role, User, Workspace
+from audiences.sync import sync
+from config.environment import read
+
+SLUG = "demo"
+PEOPLE = (("marketer", Role.ACTIVATOR, False), ("admin", Role.ACTIVATOR, True))
+
+
+class Command(BaseCommand):
+    help = "Make the demo workspace that points at the simulator, and its logins. Demo mode only."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Only in demo mode (DEMO=1): demo logins do not belong anywhere else.")
+        password = demo_password()
+        workspace = demo_workspace(read("SIM_PORT"))
+        for login, role, is_admin in PEOPLE:
+            demo_person(workspace, login, role, password, is_admin=is_admin)
+        sync(workspace)
+        for login, role, _is_admin in PEOPLE:
+            self.stdout.write(f"Sign in as {login} ({role}) with password {password}")
+
+
+def demo_password() -> str:
+    """DEMO_PASSWORD, else a random one kept in VAR_DIR so that a second start prints the same."""
+    known = read("DEMO_PASSWORD")
+    if known:
+        return str(known)
+    password = secrets.token_urlsafe(9)
+    path = settings.VAR_DIR / "secrets.env"
+    with path.open("a", opener=lambda name, flags: os.open(name, flags, 0o600)) as kept:
+        kept.write(f"DEMO_PASSWORD={password}\n")
+    return password
+
+
+def demo_workspace(port: int) -> Workspace:
+    """The workspace of the simulator's own demo credentials."""
+    address = f"http://127.0.0.1:{port}"
+    workspace, _made = Workspace.objects.get_or_create(slug=SLUG, defaults={"name": "Northwind Group"})
+    workspace.org = "DEMO@AdobeOrg"
+    workspace.sandbox = "prod"
+    workspace.client_id = "demo-client"
+    workspace.client_secret = "demo-secret"  # noqa: S105  the simulator's, public by design
+    workspace.platform_url = workspace.ims_url = address
+    workspace.full_clean()
+    workspace.save()
+    return workspace
+
+
+def demo_person(workspace: Workspace, login: str, role: str, password: str, *, is_admin: bool) -> None:
+    user, _made = User.objects.get_or_create(
+        username=login, defaults={"is_staff": is_admin, "is_superuser": is_admin}
+    )
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save()
+    Membership.objects.get_or_create(workspace=workspace, user=user, defaults={"role": role})

@@ -1,0 +1,106 @@
+"""Mirrors dataflow runs: the newest of every dataflow, and those that were going on when last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audiences.mirroring import Written, mirror
+from audiences.models import Dataflow, Run, RunAudience, Workspace
+from platforms import types
+from platforms.adobe import AdobeClient
+from platforms.types import RunStatus
+
+GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
+# How far back the first look goes, and how far behind the last look later ones begin: a run's row
+# changes until it is over, and clocks differ.
+FIRST_LOOK = 1000
+OVERLAP = timedelta(minutes=30)
+
+
+def read_runs(workspace: Workspace, client: AdobeClient, dataflows: Iterable[str]) -> list[types.Run]:
+    """The runs worth mirroring now, newest first per dataflow. Raises PlatformError."""
+    flows = sorted(dataflows)
+    if not flows:
+        return []
+    since = workspace.synced_at - OVERLAP if workspace.synced_at else None
+    runs = {run.id: run for run in client.runs_of(flows, since=since, limit=None if since else FIRST_LOOK)}
+    open_ones = Run.objects.filter(workspace=workspace, status__in=GOING_ON, vanished_at=None)
+    ids = [one for one in open_ones.values_list("platform_id", flat=True) if one not in runs]
+    runs.update(client.runs(ids) if ids else {})
+    return list(runs.values())
+
+
+def refresh_runs(workspace: Workspace, client: AdobeClient) -> Written:
+    """Read and store the newest runs of the workspace's dataflows. Raises PlatformError."""
+    flows = Dataflow.objects.filter(workspace=workspace, vanished_at=None).values_list(
+        "platform_id", flat=True
+    )
+    return store_runs(workspace, read_runs(workspace, client, flows))
+
+
+def store_runs(workspace: Workspace, runs: Iterable[types.Run], *, ad_hoc: Collection[str] = ()) -> Written:
+    """Write runs into the mirror; `ad_hoc` are ids known to be ours. Runs of unknown dataflows are left out."""
+    found = {run.id: run for run in runs}
+    flows = dict(
+        Dataflow.objects.filter(
+            workspace=workspace, platform_id__in={run.dataflow for run in found.values()}
+        ).values_list("platform_id", "pk")
+    )
+    rows = {
+        run.id: _fields(run, flows[run.dataflow], ad_hoc) for run in found.values() if run.dataflow in flows
+    }
+    with transaction.atomic():
+        stored, written = mirror(Run, workspace, rows, now=timezone.now(), complete=False)
+        _store_audiences({key: stored[key] for key in rows}, found)
+    return written
+
+
+def _fields(run: types.Run, flow: int, ad_hoc: Collection[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "dataflow_id": flow,
+        "status": run.status.value,
+        "word": run.word,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "started_at": run.started_at,
+        "completed_at": run.completed_at,
+        "received": run.counts.received,
+        "activated": run.counts.activated,
+        "excluded": run.counts.excluded,
+        "failed": run.counts.failed,
+        "files": run.files,
+        "bytes_out": run.bytes_out,
+        "issues": [
+            {"severity": i.severity, "code": i.code, "message": i.message, "count": i.count}
+            for i in run.issues
+        ],
+    }
+    # What is known of a run's kind is never forgotten: only a yes or no overwrites.
+    if run.id in ad_hoc or run.snapshot_only is not None:
+        fields["ad_hoc"] = run.id in ad_hoc or run.snapshot_only
+    return fields
+
+
+def _store_audiences(stored: dict[str, Run], found: dict[str, types.Run]) -> None:
+    """Per-audience counts, written only where they are new or differ."""
+    known = {
+        (row.run_id, row.audience): row for row in RunAudience.objects.filter(run__in=list(stored.values()))
+    }
+    fresh, changed = [], []
+    for key, run in stored.items():
+        for audience, counts in found[key].audiences.items():
+            fields = {name: getattr(counts, name) for name in ("received", "activated", "excluded", "failed")}
+            row = known.get((run.pk, audience))
+            if row is None:
+                fresh.append(RunAudience(run=run, audience=audience, **fields))
+            elif any(getattr(row, name) != value for name, value in fields.items()):
+                for name, value in fields.items():
+                    setattr(row, name, value)
+                changed.append(row)
+    RunAudience.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
+    RunAudience.objects.bulk_update(changed, ["received", "activated", "excluded", "failed"], batch_size=500)

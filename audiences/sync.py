@@ -1,0 +1,304 @@
+"""Catalogue sync: read everything from the platform, then write what differs in one transaction.
+
+A sync that fails anywhere leaves the old mirror whole and says why on the workspace.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from audiences.clients import client_for
+from audiences.mirroring import Written, mirror
+from audiences.models import Audience, Dataflow, Destination, Mapping, PlatformJob, Workspace
+from audiences.models.workspaces import SyncState
+from audiences.runs import read_runs, store_runs
+from platforms import types
+from platforms.adobe import AdobeClient
+from platforms.errors import PlatformError
+
+log = structlog.get_logger(__name__)
+
+# A sync that has not ended by then lost its worker; another may start.
+LEASE = timedelta(minutes=10)
+PROGRESS_EVERY = 1.0
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Everything one sync read."""
+
+    dataflows: tuple[types.Dataflow, ...] = ()
+    audiences: tuple[types.Audience, ...] = ()
+    jobs: tuple[types.PlatformJob, ...] = ()
+    schedules: tuple[types.EvaluationSchedule, ...] = ()
+    runs: list[types.Run] = field(default_factory=list)
+
+
+def sync(workspace: Workspace) -> Written | None:
+    """Mirror the workspace's catalogue; returns the rows written, None when another sync is running.
+
+    Raises PlatformError after noting it on the workspace; the mirror is then as before.
+    """
+    if not _start(workspace):
+        return None
+    began = time.monotonic()
+    try:
+        found = read(workspace, client_for(workspace), _Progress(workspace))
+        with transaction.atomic():
+            written = write(workspace, found)
+    except BaseException as error:
+        _end(workspace, SyncState.FAILED, _words(error))
+        raise
+    _end(workspace, SyncState.DONE, "")
+    log.info(
+        "The catalogue was mirrored.", workspace=workspace.slug, seconds=round(time.monotonic() - began, 2),
+        created=written.created, updated=written.updated, vanished=written.vanished,
+    )  # fmt: skip
+    return written
+
+
+def _start(workspace: Workspace) -> bool:
+    now = timezone.now()
+    free = ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=now - LEASE)
+    return bool(
+        Workspace.objects.filter(free, pk=workspace.pk).update(
+            sync_state=SyncState.RUNNING, sync_started_at=now, sync_progress="", sync_error=""
+        )
+    )
+
+
+def _end(workspace: Workspace, state: str, error: str) -> None:
+    fields: dict[str, Any] = {"sync_state": state, "sync_error": error, "sync_progress": ""}
+    if state == SyncState.DONE:
+        # The sync's start: what changed while it read is seen by the next one.
+        workspace.refresh_from_db(fields=["sync_started_at"])
+        fields["synced_at"] = workspace.sync_started_at
+    Workspace.objects.filter(pk=workspace.pk).update(**fields)
+    workspace.refresh_from_db()
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, PlatformError):
+        return f"{error.summary}\n{error.verbatim}".strip()
+    return f"Our own fault: {type(error).__name__}"
+
+
+class _Progress:
+    """Writes how far the reading is, at most once a second."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.last = 0.0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if time.monotonic() - self.last < PROGRESS_EVERY:
+            return
+        self.last = time.monotonic()
+        words = f"{done} of {total}" if total else str(done)
+        Workspace.objects.filter(pk=self.workspace.pk).update(sync_progress=words)
+
+
+def read(workspace: Workspace, client: AdobeClient, progress: Callable[[int, int | None], None]) -> Catalogue:
+    """Read the whole catalogue; the lists that do not need each other are read at the same time."""
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="sync") as pool:
+        flows = pool.submit(client.dataflows)
+        exports = pool.submit(client.export_jobs)
+        segments = pool.submit(client.segment_jobs)
+        schedules = pool.submit(client.schedules)
+        audiences = tuple(client.audiences(progress))
+        dataflows = flows.result()
+        return Catalogue(
+            dataflows=dataflows,
+            audiences=audiences,
+            jobs=(*exports.result(), *segments.result()),
+            schedules=schedules.result(),
+            runs=read_runs(workspace, client, [flow.id for flow in dataflows]),
+        )
+
+
+def write(workspace: Workspace, found: Catalogue) -> Written:
+    """Write what differs. Runs inside the caller's transaction."""
+    now = timezone.now()
+    destinations, written = mirror(Destination, workspace, _destinations(found), now=now)
+    flows, more = mirror(
+        Dataflow,
+        workspace,
+        {
+            flow.id: {**_dataflow(flow), "destination_id": destinations[flow.destination.id].pk}
+            for flow in found.dataflows
+        },
+        now=now,
+    )
+    written += more
+    audiences, more = mirror(Audience, workspace, _audiences(workspace, found, now), now=now)
+    written += more
+    written += _write_mappings(workspace, found, flows, audiences, now)
+    for kind in ("export", "segment"):
+        rows = _jobs([job for job in found.jobs if job.kind == kind])
+        written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
+    written += store_runs(workspace, found.runs)
+    _freshness(workspace, found)
+    return written
+
+
+def _destinations(found: Catalogue) -> dict[str, dict[str, Any]]:
+    return {
+        flow.destination.id: {
+            "platform": flow.destination.platform,
+            "platform_spec": flow.destination.platform_spec,
+            "account": flow.destination.account,
+        }
+        for flow in found.dataflows
+    }
+
+
+def _dataflow(flow: types.Dataflow) -> dict[str, Any]:
+    return {
+        "name": flow.name,
+        "description": flow.description,
+        "kind": flow.kind.value,
+        "state": flow.state,
+        "etag": flow.etag,
+        "path": flow.path,
+        "file_type": flow.file_type,
+        "created_at": flow.created_at,
+        "updated_at": flow.updated_at,
+        "created_by": flow.created_by,
+        "updated_by": flow.updated_by,
+        "operation": flow.operation,
+        "operation_status": flow.operation_status,
+        "operation_at": flow.operation_at,
+        "last_run": flow.last_run,
+        "last_run_status": flow.last_run_status.value if flow.last_run_status else None,
+        "last_run_word": flow.last_run_word,
+        "last_run_at": flow.last_run_at,
+        "mapped_count": len(flow.mappings),
+    }
+
+
+def _audiences(workspace: Workspace, found: Catalogue, now: datetime) -> dict[str, dict[str, Any]]:
+    policies = _new_policies(workspace, found)
+    rows = {one.id: _audience(one) for one in found.audiences}
+    for flow in found.dataflows:
+        for mapping in flow.mappings:
+            # Mapped, but not in the list: kept, so that the dataflow shows what it really carries.
+            rows.setdefault(
+                mapping.audience,
+                {
+                    "name": mapping.audience_name or mapping.audience,
+                    "external_id": mapping.external_id,
+                    "listed": False,
+                },
+            )
+    for one in policies:
+        rows[one]["merge_policy_seen_at"] = now
+    return rows
+
+
+def _new_policies(workspace: Workspace, found: Catalogue) -> set[str]:
+    """Audiences whose merge policy is another one than at the last sync. The first sync sees none as new."""
+    if workspace.synced_at is None:
+        return set()
+    before = dict(Audience.objects.filter(workspace=workspace).values_list("platform_id", "merge_policy"))
+    known = set(before.values())
+    return {
+        one.id
+        for one in found.audiences
+        if one.merge_policy
+        and (before.get(one.id, one.merge_policy) != one.merge_policy or one.merge_policy not in known)
+    }
+
+
+def _audience(one: types.Audience) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "external_id": one.external_id,
+        "external": one.external,
+        "description": one.description,
+        "origin": one.origin,
+        "namespace": one.namespace,
+        "lifecycle": one.lifecycle,
+        "evaluation": one.evaluation,
+        "merge_policy": one.merge_policy,
+        "labels": list(one.labels),
+        "ttl_days": one.ttl_days,
+        "profiles": one.profiles,
+        "profiles_as_of": one.profiles_as_of,
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "listed": True,
+    }
+
+
+def _write_mappings(
+    workspace: Workspace,
+    found: Catalogue,
+    flows: dict[str, Dataflow],
+    audiences: dict[str, Audience],
+    now: datetime,
+) -> Written:
+    rows = {
+        f"{flow.id} {mapping.audience}": {
+            "dataflow_id": flows[flow.id].pk,
+            "audience_id": audiences[mapping.audience].pk,
+            "name": mapping.audience_name or "",
+            "export_mode": mapping.export_mode,
+            "frequency": mapping.frequency,
+            "trigger": mapping.trigger,
+            "start_date": mapping.start_date,
+            "end_date": mapping.end_date,
+            "start_time": mapping.start_time,
+            "file_name_template": mapping.file_name_template,
+            "mapped_at": mapping.mapped_at,
+            "updated_at": mapping.updated_at,
+        }
+        for flow in found.dataflows
+        for mapping in flow.mappings
+    }
+    return mirror(Mapping, workspace, rows, now=now)[1]
+
+
+def _jobs(jobs: list[types.PlatformJob]) -> dict[str, dict[str, Any]]:
+    return {
+        job.id: {
+            "kind": job.kind,
+            "status": job.status.value,
+            "word": job.word,
+            "schema": job.schema,
+            "scheduled": job.scheduled,
+            "created_at": job.created_at,
+            "updated_at": job.updated_at,
+            "completed_at": job.completed_at,
+        }
+        for job in jobs
+    }
+
+
+PROFILE_SCHEMA = "_xdm.context.profile"
+
+
+def _freshness(workspace: Workspace, found: Catalogue) -> None:
+    """When people were last evaluated, and when the snapshot that an on-demand export sends was made."""
+    done = [job for job in found.jobs if job.status is types.JobStatus.SUCCEEDED]
+    segments = [job.completed_at or job.updated_at for job in done if job.kind == "segment"]
+    exports = [
+        job.completed_at or job.updated_at
+        for job in done
+        if job.kind == "export" and job.schema == PROFILE_SCHEMA
+    ]
+    active = [one.cron for one in found.schedules if one.active and one.kind == "batch_segmentation"]
+    Workspace.objects.filter(pk=workspace.pk).update(
+        evaluated_at=max(filter(None, segments), default=workspace.evaluated_at),
+        snapshot_at=max(filter(None, exports), default=workspace.snapshot_at),
+        evaluation_cron=active[0] if active else "",
+    )
