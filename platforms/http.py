@@ -35,6 +35,8 @@ Given = TypeVar("Given")
 
 KEPT_BYTES = 64 * 1024
 REDACTED = "[redacted]"
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPES_TO_MEND = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 _TOKEN_SHAPES = re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}")
 
 
@@ -85,8 +87,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The first 64 kB as text; undecodable bytes replaced."""
-        return self.content[:KEPT_BYTES].decode("utf-8", "replace")
+        """The first 64 kB as text; what cannot be decoded or stored is replaced."""
+        return _storable(self.content[:KEPT_BYTES].decode("utf-8", "replace"))
 
     @property
     def request_id(self) -> str:
@@ -97,13 +99,29 @@ class Answer:
         return seconds_to_wait(self.headers.get("retry-after"))
 
     def json(self) -> object:
-        """The body as JSON; ValueError when it is not JSON or not whole."""
+        """The body as JSON, its texts fit to be stored; ValueError when it is not JSON or not whole."""
         if self.flaw is not None:
             raise ValueError(f"the body is {self.flaw}")
         try:
-            return json.loads(self.content)
+            said = json.loads(self.content)
+            return _mended(said) if _ESCAPES_TO_MEND.search(self.content) else said
         except RecursionError as error:
             raise ValueError("the body nests too deeply") from error
+
+
+def _storable(text: str) -> str:
+    """Without NUL and lone surrogates: JSON may carry them, databases and encoders refuse them."""
+    return _NOT_STORABLE.sub("\ufffd", text)
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 class AnswerTooLarge(AnswerUnreadable):

@@ -27,9 +27,10 @@ RIGHTS = (
     Right("View Profiles", ("/permissions/view-profiles", "/permissions/manage-profiles")),
     Right(
         "View Segments",
-        ("/permissions/view-segments", "/permissions/manage-segments", "/resource-types/segments"),
+        ("/resource-types/segments", "/permissions/view-segments", "/permissions/manage-segments"),
     ),
 )
+UNDOCUMENTED = frozenset({"/permissions/view-segments", "/permissions/manage-segments"})
 
 
 class Access:
@@ -46,14 +47,21 @@ class Access:
         return tuple(sandbox for sandbox in read if sandbox is not None)
 
     def permissions(self) -> tuple[Permission, ...]:
-        """The four rights activation needs. A name Adobe does not know is not verifiable: None (§10.2)."""
+        """The four rights activation needs, each granted, denied, or None where that cannot be told.
+
+        Slugs differ between documents, so only a name in Adobe's own reference can be denied (§10.2).
+        """
         try:
             reference = self._gateway.get(f"{ACCESS_CONTROL}/acl/reference")
-            known = [policy for right in RIGHTS for policy in right.policies if _is_known(policy, reference)]
-            path = f"{ACCESS_CONTROL}/acl/effective-policies"
-            granted = record(self._gateway.inquire(path, known)["policies"]) if known else {}
-        except (Refused, OutcomeUnknown, KeyError):
+            known = {policy for right in RIGHTS for policy in right.policies if _is_known(policy, reference)}
+            asked = [policy for right in RIGHTS for policy in right.policies]
+            asked = [policy for policy in asked if policy in known or policy not in UNDOCUMENTED]
+            answer = self._gateway.inquire(f"{ACCESS_CONTROL}/acl/effective-policies", asked)
+        except (Refused, OutcomeUnknown):
             return tuple(Permission(right.name, None) for right in RIGHTS)
+        granted = record(answer.get("policies"))
+        if "policies" not in answer:
+            known = set()
         return tuple(Permission(right.name, _granted(right, known, granted)) for right in RIGHTS)
 
     def check(self) -> ConnectionReport:
@@ -117,9 +125,8 @@ def _is_known(policy: str, reference: Record) -> bool:
     return slug in record(reference.get(group))
 
 
-def _granted(right: Right, known: list[str], granted: Record) -> bool | None:
+def _granted(right: Right, known: set[str], granted: Record) -> bool | None:
     """Granted policies carry operations, others are left out of the answer (ACL-DOC)."""
-    asked = [policy for policy in right.policies if policy in known]
-    if any({"*", "read"} & set(texts(granted.get(policy))) for policy in asked):
+    if any({"*", "read"} & set(texts(granted.get(policy))) for policy in right.policies):
         return True
-    return False if asked else None
+    return False if known.intersection(right.policies) else None

@@ -89,7 +89,7 @@ class AdobeClient:
         return self._catalog.dataflows_by_id(ids)
 
     def audiences(self, progress: Progress | None = None, *, known: int = 0) -> tuple[Audience, ...]:
-        """Every audience once, newest change first. `progress(read, total or None)` runs in this thread.
+        """Every audience once, in no promised order. `progress(read, total or None)` runs in this thread.
 
         With `known` > 0 an empty list raises AnswerUnreadable instead of being believed.
         """
