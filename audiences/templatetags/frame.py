@@ -88,3 +88,15 @@ def bar(parts: Iterable[tuple[str, int]], total: int, label: str) -> SafeString:
         label,
         format_html_join("", '<rect class="{}" x="{}" width="{}" height="10"/>', rows),
     )
+
+
+@register.simple_tag(takes_context=True)
+def without(context: template.Context, name: str) -> str:
+    """This page's address with one filter taken off."""
+    return query_with(context["request"], **{name: None, "page": None})
+
+
+@register.simple_tag(takes_context=True)
+def choosing(context: template.Context, name: str, value: str) -> str:
+    """This page's address with one filter set."""
+    return query_with(context["request"], **{name: value, "page": None})

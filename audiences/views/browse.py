@@ -1,0 +1,108 @@
+"""The two lists of the catalogue: destinations with their dataflows, and audiences."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from audiences import shown
+from audiences.access import may_press, workspace_for
+from audiences.filters import Facet, Finder, Found
+from audiences.models import Audience, Dataflow, Mapping
+from audiences.models.catalog import Kind
+from audiences.views.lists import show_list
+
+KIND = {value: label for value, label in Kind.choices}
+
+
+def _kind(value: str) -> str:
+    return str(KIND.get(value, value))
+
+
+DATAFLOWS = Finder(
+    facets=[
+        Facet("kind", _("Kind"), "kind", word=_kind, default=Kind.BATCH_FILE.value),
+        Facet("platform", _("Platform"), "destination__platform"),
+        Facet("state", _("Status"), "state", word=lambda value: shown.dataflow(value).word),
+        Facet("last", _("Last run"), bands={
+            **{row.value: (row.word, Q(last_run_status=row.value)) for row in shown.RUN.values()},
+            "none": (shown.NO_RUN.word, Q(last_run_status__isnull=True)),
+        }),
+    ],
+    search=["name", "destination__platform", "destination__account", "platform_id"],
+    sorts={
+        "name": "name", "platform": "destination__platform", "mapped": "mapped_count", "last": "last_run_at",
+        "created": "created_at", "modified": "updated_at", "state": "state",
+    },
+    sort="name",
+)  # fmt: skip
+
+
+def audience_finder(count_max_age: timedelta) -> Finder:
+    """How audiences are found; a count older than `count_max_age` is old."""
+    fresh_from = timezone.now() - count_max_age
+    return Finder(
+        facets=[
+            Facet("origin", _("Origin"), "origin"),
+            Facet("lifecycle", _("Lifecycle"), "lifecycle", word=lambda value: shown.lifecycle(value).word),
+            Facet("size", _("Size"), bands={
+                "unknown": (_("unknown"), Q(profiles__isnull=True)),
+                "empty": (_("empty"), Q(profiles=0)),
+                "small": (_("up to 10,000"), Q(profiles__gt=0, profiles__lte=10_000)),
+                "medium": (_("up to 100,000"), Q(profiles__gt=10_000, profiles__lte=100_000)),
+                "large": (_("up to 1 million"), Q(profiles__gt=100_000, profiles__lte=1_000_000)),
+                "huge": (_("over 1 million"), Q(profiles__gt=1_000_000)),
+            }),
+            Facet("evaluated", _("Counted"), bands={
+                "fresh": (_("fresh"), Q(profiles_as_of__gte=fresh_from)),
+                "old": (_("old"), Q(profiles_as_of__lt=fresh_from)),
+                "unknown": (_("unknown"), Q(profiles_as_of__isnull=True)),
+            }),
+            Facet("external", _("Kind"), bands={
+                "yes": (_("external"), Q(external=True)),
+                "no": (_("made at Adobe"), Q(external=False)),
+            }),
+        ],
+        search=["name", "platform_id", "external_id"],
+        sorts={"name": "name", "profiles": "profiles", "counted": "profiles_as_of", "modified": "updated_at"},
+        sort="name",
+    )  # fmt: skip
+
+
+@require_safe
+def destinations(request: HttpRequest, slug: str) -> HttpResponse:
+    workspace = workspace_for(request, slug)
+    rows = Dataflow.objects.present().filter(workspace=workspace)
+    found = DATAFLOWS.find(rows.select_related("destination"), request.GET)
+    return show_list(request, "audiences/destinations.html", workspace, found)
+
+
+@require_safe
+def audiences(request: HttpRequest, slug: str) -> HttpResponse:
+    workspace = workspace_for(request, slug)
+    rows = Audience.objects.present().filter(workspace=workspace)
+    kept_as = f"audience-counts:{workspace.pk}:{workspace.synced_at and workspace.synced_at.timestamp()}"
+    found = audience_finder(workspace.count_max_age).find(rows, request.GET, kept_as)
+    _add_mapped(found)
+    more = {"may_press": may_press(workspace)}
+    return show_list(request, "audiences/audiences.html", workspace, found, more)
+
+
+def _add_mapped(found: Found) -> None:
+    """Count, for the rows of this page only, the dataflows each is mapped to."""
+    rows: list[Any] = list(found.page.object_list)
+    counts = dict(
+        Mapping.objects.present()
+        .filter(audience__in=[row.pk for row in rows], dataflow__vanished_at=None)
+        .values_list("audience")
+        .annotate(n=Count("pk"))
+    )
+    for row in rows:
+        row.mapped = counts.get(row.pk, 0)
+    found.page.object_list = rows

@@ -1,0 +1,63 @@
+"""Pages about the person who signed in: where they land, and their time zone."""
+
+from __future__ import annotations
+
+from typing import cast
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audiences.access import home_for
+from audiences.models import User
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """To the first workspace; who has none is told what to do."""
+    workspace = home_for(cast(User, request.user))
+    return redirect(workspace) if workspace else render(request, "audiences/no_workspace.html")
+
+
+def zones() -> list[tuple[str, object]]:
+    """Time zones grouped by region, the site's own first."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(available_timezones()):
+        region, slash, city = name.partition("/")
+        if slash and region not in {"Etc", "posix", "right", "SystemV", "US"}:
+            groups.setdefault(region, []).append((name, city.replace("_", " ")))
+    site = _("The site's zone (%(zone)s)") % {"zone": settings.TIME_ZONE}
+    return [("", site), ("UTC", "UTC"), *groups.items()]
+
+
+class ZoneForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The zone in which a person reads times."""
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=zones,
+        required=False,
+        help_text=gettext_lazy("Every time on every page is shown in this zone, with its name."),
+    )
+
+    class Meta:
+        model = User
+        fields = ["time_zone"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = ZoneForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Times are now shown in your zone."))
+        return redirect("audiences:account")
+    memberships = user.memberships.select_related("workspace").order_by("workspace__name")
+    return render(request, "audiences/account.html", {"form": form, "memberships": memberships})

@@ -1,0 +1,47 @@
+"""Copying the catalogue: start it now, and say how it stands."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+from kombu.exceptions import OperationalError
+
+from audiences.access import workspace_for
+
+
+@require_POST
+def sync(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask a worker to copy the catalogue now; looking is enough to be allowed to ask."""
+    from audiences.tasks import sync_workspace
+
+    workspace = workspace_for(request, slug)
+    try:
+        sync_workspace.delay(workspace.pk)
+    except OperationalError:
+        messages.error(
+            request, _("The broker does not answer, so no sync was started. Tell an administrator.")
+        )
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    if htmx:
+        return render(request, "parts/sync.html", {"workspace": workspace, "asked": True})
+    messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
+    return redirect(_back(request) or reverse("audiences:destinations", args=[slug]))
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of ours the button was on, or nothing."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if safe else ""
+
+
+@require_safe
+def sync_status(request: HttpRequest, slug: str) -> HttpResponse:
+    workspace = workspace_for(request, slug)
+    return render(request, "parts/sync.html", {"workspace": workspace})
