@@ -8,10 +8,15 @@ same database, broker and keys. The process environment always wins over both fi
 
 from __future__ import annotations
 
+import base64
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -66,9 +71,67 @@ _by_name = {variable.name: variable for variable in VARIABLES}
 env = environ.Env()
 
 
+def is_bool(text: str) -> bool:
+    """django-environ takes every unknown word for false; `SECURE=ture` must not."""
+    return text.strip().lower() in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}
+
+
+def is_fernet_keys(text: str) -> bool:
+    """Each key is 32 bytes in URL-safe base64 (binascii.Error is a ValueError)."""
+    return all(len(base64.urlsafe_b64decode(key)) == 32 for key in text.split(",") if key)
+
+
+def is_database(text: str) -> bool:
+    """SQLite or PostgreSQL: the two that the product is tested on."""
+    return not text or urlsplit(text).scheme in {"sqlite", "postgres", "postgresql", "psql", "pgsql"}
+
+
+def is_redis(text: str) -> bool:
+    """A URL that both redis-py and kombu understand."""
+    return not text or urlsplit(text).scheme in {"redis", "rediss", "unix"}
+
+
+def is_level(text: str) -> bool:
+    """A severity that the logging module knows."""
+    return text.upper() in logging.getLevelNamesMapping()
+
+
+def is_zone(text: str) -> bool:
+    """An IANA time zone (an unknown one is a KeyError, an unsafe one a ValueError)."""
+    return bool(ZoneInfo(text))
+
+
+CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "bool": (is_bool, "it must be 1 or 0"),
+    "FIELD_KEYS": (is_fernet_keys, "each key must be 32 bytes in URL-safe base64"),
+    "DATABASE_URL": (is_database, "it must begin with postgres:// or sqlite:///"),
+    "REDIS_URL": (is_redis, "it must begin with redis://, rediss:// or unix://"),
+    "LOG_LEVEL": (is_level, "it must be DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+    "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
+}
+
+
+def check(variable: Variable) -> None:
+    """Raise ImproperlyConfigured when the text of a variable is not what its check asks for; never shows it."""
+    text = os.environ.get(variable.name)
+    holds, asked = CHECKS.get(variable.name) or CHECKS.get(variable.kind) or (bool, "")
+    if text is None or not asked:
+        return
+    try:
+        fine = holds(text)
+    except (ValueError, KeyError):
+        fine = False
+    if not fine:
+        raise ImproperlyConfigured(f"Environment variable {variable.name} is malformed: {asked}.")
+
+
 def read(name: str) -> Any:
     """Value of a variable of the table, typed. Raises ImproperlyConfigured naming it when malformed."""
     variable = _by_name[name]
+    check(variable)
+    if variable.kind == "str":
+        # Not through django-environ, which reads a password like `$ecret` as the name of another variable.
+        return os.environ.get(name, variable.default)
     try:
         return getattr(env, variable.kind)(name, default=variable.default)
     except (ValueError, ImproperlyConfigured) as error:
@@ -77,7 +140,7 @@ def read(name: str) -> Any:
 
 def var_dir() -> Path:
     """Absolute path of VAR_DIR; relative values count from the project's folder."""
-    return (BASE_DIR / read("VAR_DIR")).resolve()
+    return (BASE_DIR / str(read("VAR_DIR"))).resolve()
 
 
 def load_files() -> None:

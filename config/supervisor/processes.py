@@ -170,6 +170,8 @@ class Crew:
                 self.tend(0.05)
             for child in wave:
                 child.signal(signal.SIGKILL)
+                if child.process is not None:
+                    child.process.wait()
 
     def _launch(self, child: Child) -> None:
         child.start()
