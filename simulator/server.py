@@ -1,5 +1,6 @@
 """The real HTTP server, and a handle to run one inside a test."""
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -74,7 +75,8 @@ class Simulator:
             self._thread.join()
         self.listener.server_close()
         for line in list(self.listener.lines):
-            line.close()
+            with contextlib.suppress(OSError):  # the other side may have closed it already
+                line.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> "Simulator":
         return self.start()
