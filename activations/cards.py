@@ -1,0 +1,95 @@
+"""Error cards: the deliveries that need somebody, one card for all that share a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from activations import states
+from activations.lines import finding_of
+from activations.messages import Explained, explain
+from activations.models import Activation, Delivery, Event
+
+NAMED = 5
+QUOTED = 3
+
+
+@dataclass(slots=True)
+class Card:
+    """N deliveries in the same plight. `state` and `reason` name the group in forms."""
+
+    state: str
+    reason: str
+    explained: Explained
+    deliveries: list[Delivery] = field(default_factory=list)
+    quotes: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.deliveries)
+
+    @property
+    def named(self) -> list[Delivery]:
+        return self.deliveries[:NAMED]
+
+    @property
+    def unnamed(self) -> int:
+        return max(0, self.count - NAMED)
+
+    @property
+    def tone(self) -> str:
+        return states.STATES[self.state].tone
+
+    @property
+    def icon(self) -> str:
+        return states.STATES[self.state].icon
+
+    @property
+    def may_retry(self) -> bool:
+        return self.state in states.RETRYABLE and self.explained.message.retry_helps
+
+    @property
+    def may_check(self) -> bool:
+        return self.state == states.STOPPED
+
+    def quote(self, explained: Explained) -> None:
+        """Keep what was said, each text once and a few at most."""
+        for said in filter(None, (explained.verbatim, *explained.issues)):
+            if said not in self.quotes and len(self.quotes) < QUOTED:
+                self.quotes.append(said)
+
+
+def cards_of(activation: Activation) -> list[Card]:
+    """The activation's cards, the worst first."""
+    rows = activation.deliveries.filter(state__in=states.NEEDS_YOU, superseded=False)
+    return cards(rows.select_related("audience", "dataflow").order_by("pk"))
+
+
+def cards(deliveries: Iterable[Delivery]) -> list[Card]:
+    listed = list(deliveries)
+    fields = _refused_fields(listed)
+    found: dict[tuple[str, str, str], Card] = {}
+    for delivery in listed:
+        explained = explain(
+            delivery.reason,
+            delivery.verbatim,
+            field=fields.get(delivery.pk, ""),
+            issues=delivery.issues,
+            finding=finding_of(delivery),
+        )
+        key = (delivery.state, delivery.reason, f"{explained.message.code}{explained.message.meaning}")
+        card = found.setdefault(key, Card(delivery.state, delivery.reason, explained))
+        card.deliveries.append(delivery)
+        card.quote(explained)
+    return sorted(found.values(), key=lambda card: -states.STATES[card.state].rank)
+
+
+def _refused_fields(deliveries: list[Delivery]) -> dict[int, str]:
+    """Which field the platform refused, for refused credentials; the event of the refusal knows."""
+    refused = [delivery.pk for delivery in deliveries if delivery.reason == "credentials_refused"]
+    if not refused:
+        return {}
+    events = Event.objects.filter(delivery__in=refused, what="refused").order_by("pk")
+    return {
+        pk: data.get("field", "") for pk, data in events.values_list("delivery", "data") if pk is not None
+    }

@@ -1,0 +1,132 @@
+"""What a support desk needs to know about an activation, with everything secret or personal struck out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.forms.models import model_to_dict
+
+from activations.models import Activation, Delivery, Event, Job
+from audiences.models import Workspace
+
+PATH = "/data/core/activation/disflowprovider/adhocrun"
+ACCEPT = "application/vnd.adobe.adhoc.activation+json; version=2"
+STRUCK = "[struck out]"
+# Bearer tokens, JSON web tokens, e-mail addresses and secret-looking fields.
+SECRETS = (
+    (re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+"), f"Bearer {STRUCK}"),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w.-]+"), STRUCK),
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*[a-z]\b", re.IGNORECASE), STRUCK),
+    (re.compile(r'(?i)("(?:client_secret|access_token|secret|password|authorization)"\s*:\s*)"[^"]*"'), rf'\1"{STRUCK}"'),
+)  # fmt: skip
+EVENTS_AT_MOST = 20_000
+DELIVERY = (
+    "state", "superseded", "attempts", "reposted", "joined", "run_id", "run_word", "expected", "received",
+    "activated", "excluded", "failed", "files", "bytes_out", "issues", "reason", "verbatim",
+)  # fmt: skip
+MOMENTS = ("state_since", "not_before", "deadline", "posted_at", "started_at", "finished_at")
+
+
+def struck(text: str) -> str:
+    """`text` without tokens, secrets and addresses of people. An organisation's id looks like one and goes too."""
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def pretty(text: str) -> str:
+    """JSON indented, anything else as it is; struck either way."""
+    try:
+        return struck(json.dumps(json.loads(text), indent=2, ensure_ascii=False))
+    except ValueError:
+        return struck(text)
+
+
+def call_as_sent(workspace: Workspace, job: Job) -> str:
+    """The job's request as it went over the wire, headers with credentials struck out."""
+    body: dict[str, Any] = {"activationInfo": job.request}
+    if job.export_id:
+        body["exportIds"] = [job.export_id]
+    headers = [
+        f"POST {workspace.platform_url.rstrip('/')}{PATH}",
+        f"Authorization: Bearer {STRUCK}",
+        f"x-api-key: {STRUCK}",
+        f"x-gw-ims-org-id: {STRUCK}",
+        f"x-sandbox-name: {workspace.sandbox}",
+        "Content-Type: application/json",
+    ]
+    if job.version == "v2":
+        headers.append(f"Accept: {ACCEPT}")
+    return "\n".join([*headers, "", json.dumps(body, indent=2)])
+
+
+def bundle_of(activation: Activation) -> dict[str, Any]:
+    """Activation, deliveries, jobs with their calls, and events, as plain data."""
+    workspace = activation.workspace
+    deliveries = activation.deliveries.select_related("dataflow", "audience").order_by("pk")
+    events = Event.objects.filter(activation=activation).order_by("pk")
+    jobs = Job.objects.filter(pk__in=events.filter(job__isnull=False).order_by().values("job")).order_by("pk")
+    return {
+        "about": "Support bundle of Activate on-demand; secrets and addresses of people are struck out.",
+        "workspace": {
+            "slug": workspace.slug,
+            "sandbox": workspace.sandbox,
+            "platform": workspace.platform_url,
+        },
+        "activation": {
+            "id": activation.pk,
+            "requested_at": activation.requested_at,
+            "source": activation.source,
+            "snapshot_at": activation.snapshot_at,
+            "version": activation.version,
+        },
+        "deliveries": [_delivery(delivery) for delivery in deliveries],
+        "jobs": [_job(workspace, job) for job in jobs],
+        "events": _events(events[:EVENTS_AT_MOST]),
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    plain = model_to_dict(delivery, fields=DELIVERY)
+    return {
+        "id": delivery.pk,
+        "dataflow": delivery.dataflow.platform_id,
+        "audience": delivery.audience.platform_id,
+        "retry_of": delivery.retry_of_id,
+        "job": delivery.job_id,
+        **plain,
+        "verbatim": struck(delivery.verbatim),
+        "issues": json.loads(struck(json.dumps(delivery.issues))),
+        **{name: getattr(delivery, name) for name in MOMENTS},
+    }
+
+
+def _job(workspace: Workspace, job: Job) -> dict[str, Any]:
+    return {
+        "id": job.pk,
+        "outcome": job.outcome,
+        "sent_at": job.created_at,
+        "answered_at": job.answered_at,
+        "status": job.status,
+        "request_id": job.request_id,
+        "reason": job.reason,
+        "call": call_as_sent(workspace, job),
+        "answer": struck(job.answer),
+    }
+
+
+def _events(events: Iterable[Event]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": event.at,
+            "what": event.what,
+            "delivery": event.delivery_id,
+            "job": event.job_id,
+            "by_person": event.actor_id is not None,
+            "data": json.loads(struck(json.dumps(event.data))),
+        }
+        for event in events
+    ]

@@ -1,0 +1,123 @@
+"""Will it go? Mappings with their verdicts, as rows, counts and filters of a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from activations.facts import verdicts
+from activations.preflight import Finding, Verdict
+from audiences import speech
+from audiences.models import Mapping, Workspace
+from audiences.shown import Shown
+
+READY, LOOK, WAITS, JOINS, BLOCKED = "ready", "look", "waits", "joins", "blocked"
+
+WILL_GO: dict[str, Shown] = {
+    shown.value: shown
+    for shown in (
+        Shown(READY, gettext_lazy("Ready"), "done", "check"),
+        Shown(LOOK, gettext_lazy("Ready, look"), "look", "triangle-alert"),
+        Shown(WAITS, gettext_lazy("Waits"), "moving", "clock"),
+        Shown(JOINS, gettext_lazy("Joins"), "moving", "link"),
+        Shown(BLOCKED, gettext_lazy("Blocked"), "act", "ban"),
+    )
+}
+EXPORTS: dict[str, str | Promise] = {
+    "ONCE": gettext_lazy("Once"),
+    "DAILY": gettext_lazy("Daily"),
+    "WEEKLY": gettext_lazy("Weekly"),
+    "MONTHLY": gettext_lazy("Monthly"),
+    "EVERY_3_HOURS": gettext_lazy("Every 3 h"),
+    "EVERY_6_HOURS": gettext_lazy("Every 6 h"),
+    "EVERY_8_HOURS": gettext_lazy("Every 8 h"),
+    "EVERY_12_HOURS": gettext_lazy("Every 12 h"),
+}
+MODES: dict[str, str | Promise] = {
+    "DAILY_FULL_EXPORT": gettext_lazy("full"),
+    "FIRST_FULL_THEN_INCREMENTAL": gettext_lazy("incremental"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mapping as a page shows it."""
+
+    mapping: Mapping
+    verdict: Verdict
+    chosen: bool = False
+
+    @property
+    def kind(self) -> str:
+        """ready, look, waits, joins or blocked: each row is exactly one."""
+        answer = self.verdict.will_go
+        return LOOK if answer == READY and self.verdict.looks else answer
+
+    @property
+    def shown(self) -> Shown:
+        return WILL_GO[self.kind]
+
+    @property
+    def word(self) -> str:
+        """ "Waits until 14:32 CET" where the moment is known."""
+        if self.kind == WAITS and self.verdict.clears_at:
+            return _("Waits until %(moment)s") % {"moment": clock(self.verdict.clears_at)}
+        return str(self.shown.word)
+
+    @property
+    def selectable(self) -> bool:
+        return self.kind != BLOCKED
+
+    @property
+    def main(self) -> Finding | None:
+        return self.verdict.main
+
+    @property
+    def more(self) -> list[Finding]:
+        """What else preflight found, beside the finding that decides."""
+        return [finding for finding in self.verdict.findings if finding is not self.main]
+
+    @property
+    def export(self) -> str:
+        return export_words(self.mapping)
+
+
+def clock(then: datetime) -> str:
+    return speech.clock(then, timezone.now())
+
+
+def export_words(mapping: Mapping) -> str:
+    """A mapping's rhythm and mode in words: "Daily · full"; words of the vendor we do not know stay as they are."""
+    rhythm, mode = mapping.frequency or "", mapping.export_mode or ""
+    said = [
+        str(EXPORTS.get(rhythm.upper(), rhythm)),
+        str(MODES.get(mode.upper(), mode.replace("_", " ").lower())),
+    ]
+    return " · ".join(filter(None, said)) or speech.unknown()
+
+
+def rows_of(workspace: Workspace, mappings: Iterable[Mapping], chosen: Iterable[int] = ()) -> list[Row]:
+    """Rows in the order given. Mappings come with `dataflow` and `audience` selected."""
+    listed, ticked = list(mappings), set(chosen)
+    found = verdicts(workspace, listed)
+    return [Row(mapping, found[mapping.pk], mapping.pk in ticked) for mapping in listed]
+
+
+def counts(rows: Sequence[Row]) -> list[tuple[Shown, int]]:
+    """How many rows of each kind, in the order of the chips."""
+    counted = Counter(row.kind for row in rows)
+    return [(shown, counted[kind]) for kind, shown in WILL_GO.items()]
+
+
+def profiles(rows: Iterable[Row]) -> tuple[int, int]:
+    """Known profiles together, and for how many audiences the count is unknown; each audience counts once."""
+    audiences = {row.mapping.audience_id: row.mapping.audience.profiles for row in rows}
+    known = [count for count in audiences.values() if count is not None]
+    return sum(known), len(audiences) - len(known)

@@ -1,0 +1,105 @@
+"""Events told as sentences: what happened at one moment to many deliveries is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Min
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from activations.messages.message import Words
+from activations.models import Activation, Event
+from audiences.models import User
+
+LINES_SHOWN = 40
+LINES_AT_MOST = 1000
+
+# %(who)s a person, %(what)s one audience's name or "80 audiences", %(job)s "Job 2".
+SENTENCES: dict[str, Words] = {
+    "requested": gettext_lazy("%(who)s pressed Activate now: %(what)s"),
+    "retried": gettext_lazy("%(who)s asked again for %(what)s"),
+    "canceled": gettext_lazy("%(who)s canceled %(what)s before sending"),
+    "checked_again": gettext_lazy("%(who)s asked to check again on %(what)s"),
+    "sent": gettext_lazy("%(job)s sent, %(what)s"),
+    "accepted": gettext_lazy("%(job)s: Adobe accepted %(what)s"),
+    "joined": gettext_lazy("%(what)s joined a run that was already going on"),
+    "refused": gettext_lazy("%(job)s: Adobe refused %(what)s"),
+    "requeued": gettext_lazy("%(what)s: not processed, going again without what Adobe named"),
+    "not_sent": gettext_lazy("%(job)s did not get through; %(what)s go again"),
+    "unconfirmed": gettext_lazy("%(job)s: no clear answer for %(what)s, checking"),
+    "found": gettext_lazy("Found %(what)s running at Adobe"),
+    "sent_again": gettext_lazy("No trace of %(what)s at Adobe: sending once more"),
+    "armed": gettext_lazy("%(what)s armed: going at the first allowed moment"),
+    "released": gettext_lazy("%(what)s may go now"),
+    "blocked": gettext_lazy("%(what)s can no longer go"),
+    "never_sent": gettext_lazy("Time ran out for %(what)s: never sent"),
+    "stopped": gettext_lazy("Stopped watching %(what)s: outcome unknown"),
+    "succeeded": gettext_lazy("%(what)s delivered"),
+    "empty": gettext_lazy("%(what)s delivered, but empty"),
+    "partly": gettext_lazy("%(what)s delivered in part"),
+    "failed": gettext_lazy("The run of %(what)s failed at Adobe"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The newest lines in the order in which they happened; `earlier` says that more came before."""
+
+    lines: list[Line]
+    earlier: bool
+
+
+def story(activation: Activation, viewer: User, jobs: Mapping[int, int], *, whole: bool = False) -> Story:
+    """What happened to an activation. `jobs` numbers its jobs as people count them."""
+    limit = LINES_AT_MOST if whole else LINES_SHOWN
+    rows = (
+        Event.objects.filter(activation=activation)
+        .values(
+            "at", "what", "job_id", "actor_id", "actor__username", "actor__first_name", "actor__last_name"
+        )
+        .annotate(n=Count("pk"), audience=Min("delivery__audience__name"), newest=Max("pk"))
+        .order_by("-at", "-newest")
+    )
+    newest = list(rows[: limit + 1])
+    lines = [Line(row["at"], sentence(row, viewer, jobs)) for row in reversed(newest[:limit])]
+    return Story(lines, len(newest) > limit)
+
+
+def sentence(row: Mapping[str, Any], viewer: User, jobs: Mapping[int, int]) -> str:
+    """One line for the `n` equal events of a moment."""
+    words = {
+        "who": _who(row, viewer),
+        "what": _what(row),
+        "job": _("Job %(n)s") % {"n": jobs[row["job_id"]]} if row["job_id"] in jobs else _("A job"),
+    }
+    known = SENTENCES.get(row["what"])
+    if known is None:
+        return f"{words['what']}: {row['what'].replace('_', ' ')}"
+    return str(known) % words
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    if row["n"] == 1 and row["audience"]:
+        return str(row["audience"])
+    return ngettext("%(n)s audience", "%(n)s audiences", row["n"]) % {"n": row["n"]}
+
+
+def _who(row: Mapping[str, Any], viewer: User) -> str:
+    if row["actor_id"] is None:
+        return _("The system")
+    if row["actor_id"] == viewer.pk:
+        return _("You")
+    name = f"{row['actor__first_name']} {row['actor__last_name']}".strip()
+    return name or str(row["actor__username"])

@@ -1,0 +1,126 @@
+"""Counts of deliveries as words and as a bar: "142 delivered · 3 failed · 27 running of 172"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from activations import states
+from activations.models import Activation, Delivery
+from audiences import speech
+
+# The order in which a sentence and the bar tell the states.
+ORDER = (
+    states.SUCCEEDED,
+    states.PARTLY,
+    states.EMPTY,
+    states.RUNNING,
+    states.UNCONFIRMED,
+    states.SENDING,
+    states.FAILED,
+    states.REFUSED,
+    states.BLOCKED,
+    states.STOPPED,
+    states.QUEUED,
+    states.ARMED,
+    states.CANCELED,
+)
+NOTHING_HAPPENED_YET = frozenset({*states.UNSENT, states.CANCELED})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One colour of the bar with its words."""
+
+    tone: str
+    count: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How an activation stands. `counts` has deliveries per state, superseded ones left out."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def of(self, values: Collection[str]) -> int:
+        return sum(count for value, count in self.counts.items() if value in values)
+
+    @property
+    def moving(self) -> int:
+        return self.of(states.MOVING)
+
+    @property
+    def unsent(self) -> int:
+        return self.of(states.UNSENT)
+
+    @property
+    def delivered(self) -> int:
+        return self.of(states.DELIVERED)
+
+    @property
+    def needs_you(self) -> int:
+        return self.of(states.NEEDS_YOU)
+
+    @property
+    def failed(self) -> int:
+        """What the button "Retry N failed" asks for again."""
+        return self.of((states.FAILED, states.REFUSED, states.BLOCKED))
+
+    @property
+    def stopped(self) -> int:
+        return self.of((states.STOPPED,))
+
+    @property
+    def is_over(self) -> bool:
+        return not self.moving
+
+    @property
+    def worst(self) -> states.State:
+        """The state the activation is named by."""
+        return states.STATES[
+            states.worst([value for value, n in self.counts.items() if n]) or states.CANCELED
+        ]
+
+    @property
+    def parts(self) -> list[Part]:
+        found = []
+        for value in ORDER:
+            if count := self.counts.get(value, 0):
+                tone = "idle" if value in NOTHING_HAPPENED_YET else states.STATES[value].tone
+                found.append(Part(tone, count, f"{speech.number(count)} {states.STATES[value].count_word}"))
+        return found
+
+    @property
+    def bar(self) -> list[tuple[str, int]]:
+        return [(part.tone, part.count) for part in self.parts]
+
+    @property
+    def words(self) -> str:
+        """ "142 delivered · 3 failed · 27 running of 172"; "all 172 delivered" when there is only one."""
+        parts = [part.words for part in self.parts]
+        if not parts:
+            return _("no deliveries")
+        if len(parts) == 1:
+            return parts[0] if self.total == 1 else _("all %(words)s") % {"words": parts[0]}
+        return _("%(words)s of %(total)s") % {"words": " · ".join(parts), "total": speech.number(self.total)}
+
+
+def summarize(activation: Activation) -> Summary:
+    return summaries([activation.pk])[activation.pk]
+
+
+def summaries(activations: Iterable[int]) -> dict[int, Summary]:
+    """Summary per activation pk, in one query."""
+    found: dict[int, dict[str, int]] = {pk: {} for pk in activations}
+    rows = Delivery.objects.filter(activation__in=list(found), superseded=False).order_by()
+    for pk, state, n in rows.values_list("activation", "state").annotate(n=Count("pk")):
+        found[pk][state] = n
+    return {pk: Summary(counts) for pk, counts in found.items()}

@@ -1,0 +1,33 @@
+"""Addresses of presses and their outcome."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from activations import views
+from audiences import converters  # noqa: F401  (`<platform_id:…>`)
+
+of_an_activation = [
+    path("", views.activation, name="activation"),
+    path("status/", views.status, name="status"),
+    path("cancel/", views.cancel, name="cancel"),
+    path("retry/", views.retry, name="retry"),
+    path("check-again/", views.check_again, name="check_again"),
+    path("jobs/<int:job>/", views.job, name="job"),
+    path("bundle/", views.bundle, name="bundle"),
+]
+of_a_workspace = [
+    path("", views.overview, name="overview"),
+    path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
+    path("audiences/<platform_id:audience>/", views.audience, name="audience"),
+    path("activate/", views.activate, name="activate"),
+    path("activate/tray/", views.tray, name="tray"),
+    path("activate/confirm/", views.confirm, name="confirm"),
+    path("activate/press/", views.press, name="press"),
+    path("activations/", views.history, name="history"),
+    path("activations.csv", views.history_csv, name="history_csv"),
+    path("activations/<int:pk>/", include(of_an_activation)),
+]
+
+app_name = "activations"
+urlpatterns = [path("w/<slug:slug>/", include(of_a_workspace))]

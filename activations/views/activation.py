@@ -1,0 +1,146 @@
+"""An activation: where is it now. The page, and the fragment that its poll asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from activations import states
+from activations.cards import cards_of
+from activations.lines import delivery_rows
+from activations.models import Activation, Delivery, Event, Job
+from activations.selection import numbers
+from activations.story import story
+from activations.summary import Summary, summarize
+from activations.views.choose import searched
+from activations.views.rights import activation_for, viewer_of
+from audiences.access import may_press
+from audiences.models import User
+
+if TYPE_CHECKING:
+    from audiences.access import WorkspaceInHand
+
+PER_PAGE = 100
+DATAFLOWS_NAMED = 3
+SHOWS = {"needs": states.NEEDS_YOU, "running": states.MOVING, "delivered": states.DELIVERED}
+# How often the page asks, by how long the activation has been going on; nobody watches a long run closely.
+PACES = ((timedelta(minutes=2), 2), (timedelta(minutes=15), 5), (timedelta(hours=2), 15))
+SLOWEST = 30
+
+
+@require_safe
+def activation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    workspace, found = activation_for(request, slug, pk)
+    return render(request, "activations/activation.html", whole(request, workspace, found))
+
+
+@require_safe
+@login_not_required
+def status(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """What changed since version `v`: 204 when nothing did, at the price of one query and no login's."""
+    seen = next(iter(numbers([request.GET.get("v", "")])), None)
+    if seen is not None and _unchanged(request, slug, pk, seen):
+        return HttpResponse(status=204)
+    if not viewer_of(request).is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    workspace, found = activation_for(request, slug, pk)
+    context = whole(request, workspace, found)
+    context["changed"] = seen is not None and seen != found.version
+    return render(request, "activations/activation_status.html", context)
+
+
+def _unchanged(request: HttpRequest, slug: str, pk: int, version: int) -> bool:
+    """Whether this person may see the activation and its version is still the one they saw.
+
+    The session alone names the person here; any answer with content goes through the whole login.
+    """
+    person = request.session.get(SESSION_KEY)
+    if person is None:
+        return False
+    may_see = User.objects.filter(
+        Q(is_superuser=True) | Q(memberships__workspace=OuterRef("workspace")), pk=person, is_active=True
+    )
+    return Activation.objects.filter(Exists(may_see), pk=pk, workspace__slug=slug, version=version).exists()
+
+
+def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -> dict[str, Any]:
+    """Everything the page says, in a number of queries that does not grow with the deliveries."""
+    now, summary = timezone.now(), summarize(found)
+    q, show = searched(request.GET.get("q")), request.GET.get("show", "")
+    page = Paginator(_deliveries(found, q, show), PER_PAGE).get_page(request.GET.get("page"))
+    jobs = _jobs(found)
+    numbered = {job.pk: place for place, job in enumerate(jobs, 1)}
+    return {
+        "workspace": workspace,
+        "activation": found,
+        "viewer": viewer_of(request),
+        "may_press": may_press(workspace),
+        "summary": summary,
+        "ended_at": _ended_at(found) if summary.is_over else None,
+        "pace": None if summary.is_over else pace(found, summary, now),
+        "chips": _chips(summary, show),
+        "q": q,
+        "show": show,
+        "page": page,
+        "rows": delivery_rows(page.object_list, now),
+        "where": _where(found),
+        "cards": cards_of(found),
+        "jobs": jobs,
+        "split": " + ".join(str(job.size) for job in jobs[:8]) if 1 < len(jobs) <= 8 else "",
+        "story": story(found, viewer_of(request), numbered, whole=request.GET.get("story") == "all"),
+    }
+
+
+def pace(found: Activation, summary: Summary, now: datetime) -> int:
+    """Seconds between two questions of the page."""
+    age = now - found.requested_at
+    if summary.moving == summary.of((states.ARMED,)):
+        return SLOWEST if age > PACES[0][0] else PACES[1][1]
+    return next((seconds for limit, seconds in PACES if age < limit), SLOWEST)
+
+
+def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
+    rows = found.deliveries.filter(superseded=False).select_related("dataflow", "audience", "retry_of")
+    if show in SHOWS:
+        rows = rows.filter(state__in=SHOWS[show])
+    for word in q.split():
+        rows = rows.filter(
+            Q(audience__name__icontains=word) | Q(dataflow__name__icontains=word) | Q(run_id=word)
+        )
+    return rows.order_by("pk")
+
+
+def _chips(summary: Summary, show: str) -> list[tuple[str, int, bool]]:
+    counted = {"": summary.total, **{name: summary.of(values) for name, values in SHOWS.items()}}
+    return [(name, count, name == (show if show in SHOWS else "")) for name, count in counted.items()]
+
+
+def _where(found: Activation) -> dict[str, Any]:
+    rows = found.deliveries.filter(superseded=False).values("dataflow__name").annotate(n=Count("pk"))
+    names = [row["dataflow__name"] for row in rows.order_by("-n", "dataflow__name")]
+    return {
+        "named": ", ".join(names[:DATAFLOWS_NAMED]),
+        "more": len(names[DATAFLOWS_NAMED:]),
+        "count": len(names),
+    }
+
+
+def _ended_at(found: Activation) -> datetime | None:
+    last = found.deliveries.filter(superseded=False, finished_at__isnull=False).order_by("-finished_at")
+    return last.values_list("finished_at", flat=True).first()
+
+
+def _jobs(found: Activation) -> list[Job]:
+    """The jobs that deliveries of this activation left in, oldest first, without their long bodies."""
+    mine = Event.objects.filter(activation=found, job__isnull=False).values("job")
+    return list(Job.objects.filter(pk__in=mine).defer("request", "answer").order_by("pk"))

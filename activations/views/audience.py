@@ -1,0 +1,38 @@
+"""One audience: what it is, where it can go from here, and where it went last."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from activations.going import rows_of
+from activations.lines import delivery_rows
+from activations.models import Delivery
+from activations.question import plan
+from audiences.access import may_press, workspace_for
+from audiences.models import Audience
+
+LAST = 20
+
+
+@require_safe
+def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
+    workspace = workspace_for(request, slug)
+    found = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
+    mappings = found.mappings.filter(vanished_at=None, dataflow__vanished_at=None)
+    rows = rows_of(
+        workspace, mappings.select_related("dataflow__destination", "audience").order_by("dataflow__name")
+    )
+    last = Delivery.objects.filter(audience=found).select_related("activation", "dataflow", "retry_of")
+    context = {
+        "workspace": workspace,
+        "audience": found,
+        "may_press": may_press(workspace),
+        "rows": rows,
+        "selectable": sum(row.selectable for row in rows),
+        "plan": plan(workspace, []),
+        "last": delivery_rows(last.order_by("-pk")[:LAST], timezone.now()),
+    }
+    return render(request, "activations/audience.html", context)

@@ -1,0 +1,111 @@
+"""What was sent, by whom: the list of activations, and all their deliveries as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from activations.models import Delivery
+from activations.past import OUTCOMES, Asked, page_of, past
+from activations.summary import summaries
+from audiences.access import workspace_for
+from audiences.models import User, Workspace
+
+ROWS_AT_MOST = 100_000
+CHUNK = 2000
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+COLUMNS = (
+    "activation", "name", "pressed at (UTC)", "by", "why", "source", "dataflow", "dataflow id", "audience",
+    "audience id", "state", "platform's word", "replaced by a retry", "expected", "received", "activated",
+    "excluded", "failed", "files", "run id", "finished at (UTC)", "reason", "platform said",
+)  # fmt: skip
+
+
+@require_safe
+def history(request: HttpRequest, slug: str) -> HttpResponse:
+    workspace = workspace_for(request, slug)
+    asked = Asked.read(request.GET.dict())
+    found, older = page_of(past(workspace, asked), asked)
+    counted = summaries([activation.pk for activation in found])
+    context = {
+        "workspace": workspace,
+        "asked": asked,
+        "outcomes": [(value, word) for value, (word, _states) in OUTCOMES.items()],
+        "people": _people(workspace),
+        "rows": [(activation, counted[activation.pk]) for activation in found],
+        "older": older,
+    }
+    return render(request, "activations/history.html", context)
+
+
+@require_safe
+def history_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """One line per delivery of the activations that match."""
+    workspace = workspace_for(request, slug)
+    matching = past(workspace, Asked.read(request.GET.dict()))
+    rows = (
+        Delivery.objects.filter(activation__in=matching.order_by().values("pk"))
+        .select_related("activation__requested_by", "dataflow", "audience")
+        .order_by("-activation_id", "pk")[:ROWS_AT_MOST]
+    )
+    answer = StreamingHttpResponse(_lines(rows.iterator(CHUNK)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="activations-{workspace.slug}.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(rows: Iterator[Delivery]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff"
+    yield writer.writerow(COLUMNS)
+    count = 0
+    for count, delivery in enumerate(rows, 1):  # noqa: B007
+        yield writer.writerow([_cell(value) for value in _values(delivery)])
+    if count == ROWS_AT_MOST:
+        yield writer.writerow(
+            [f"Only the newest {ROWS_AT_MOST} deliveries are listed; narrow the filters for more."]
+        )
+
+
+def _values(delivery: Delivery) -> list[Any]:
+    activation = delivery.activation
+    by = activation.requested_by
+    return [
+        activation.pk, activation.name, activation.requested_at, by.get_username() if by else "",
+        activation.reason, activation.source, delivery.dataflow.name, delivery.dataflow.platform_id,
+        delivery.audience.name, delivery.audience.platform_id, delivery.state, delivery.run_word,
+        "yes" if delivery.superseded else "no", delivery.expected, delivery.received, delivery.activated,
+        delivery.excluded, delivery.failed, delivery.files, delivery.run_id, delivery.finished_at,
+        delivery.reason, delivery.verbatim,
+    ]  # fmt: skip
+
+
+def _cell(value: Any) -> str | int:
+    """A cell that no spreadsheet takes for a formula; an unknown figure stays empty."""
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _people(workspace: Workspace) -> list[User]:
+    return list(User.objects.filter(memberships__workspace=workspace).order_by("username"))

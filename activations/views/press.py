@@ -1,0 +1,130 @@
+"""The press: first the question with its numbers, then the one POST that makes an activation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from activations import actions, question
+from activations.choice import chosen_in, mappings_of
+from activations.views.choose import searched
+from activations.views.rights import refused, viewer_of
+from audiences.access import may_press, workspace_for
+from audiences.models import Mapping
+
+if TYPE_CHECKING:
+    from audiences.access import WorkspaceInHand
+
+LONGEST_NAME = 200
+LONGEST_REASON = 500
+
+
+def confirm(request: HttpRequest, slug: str) -> HttpResponse:
+    """What would go, how fresh, in how many jobs. Asking sends nothing."""
+    workspace = workspace_for(request, slug)
+    if not may_press(workspace):
+        return refused(request, workspace)
+    if request.method != "POST":
+        return redirect("activations:activate", slug)
+    mappings = mappings_of(workspace, chosen_in(request.POST))
+    if not mappings:
+        return _nothing_chosen(request, workspace)
+    return _ask(request, workspace, mappings)
+
+
+def press(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make the activation that the question's paper describes, once."""
+    workspace = workspace_for(request, slug)
+    if not may_press(workspace):
+        return refused(request, workspace)
+    if request.method != "POST":
+        return redirect("activations:activate", slug)
+    try:
+        paper = question.unseal(workspace, viewer_of(request), request.POST.get("paper", ""))
+    except question.TooOld as old:
+        said = _("This page is too old, look again: what you see now is fresh. Nothing was sent.")
+        return _ask(request, workspace, mappings_of(workspace, old.mappings), said=said, status=409)
+    except question.NotOurs:
+        return _not_readable(request, workspace)
+    mappings = mappings_of(workspace, paper.mappings)
+    if question.needs_name(workspace, len(mappings)) and not question.names(workspace, _typed(request)):
+        said = _("Write the workspace's name to confirm: %(name)s. Nothing was sent.") % {
+            "name": workspace.name
+        }
+        return _ask(
+            request, workspace, mappings, said=said, status=422, paper=request.POST["paper"], wrong=True
+        )
+    return _press(request, workspace, mappings, paper)
+
+
+def _press(
+    request: HttpRequest, workspace: WorkspaceInHand, mappings: Sequence[Mapping], paper: question.Paper
+) -> HttpResponse:
+    try:
+        made = actions.request(
+            workspace,
+            mappings,
+            by=viewer_of(request),
+            press=paper.press,
+            name=searched(request.POST.get("name"))[:LONGEST_NAME],
+            reason=request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
+            seen_at=paper.seen_at,
+        )
+    except actions.CannotRequest as why:
+        context = {"workspace": workspace, "why": why, "refusals": list(why.verdicts.items())}
+        return render(request, "activations/cannot.html", context, status=409)
+    answer = HttpResponseRedirect(made.get_absolute_url())
+    answer.status_code = 303
+    return answer
+
+
+def _ask(
+    request: HttpRequest,
+    workspace: WorkspaceInHand,
+    mappings: Sequence[Mapping],
+    *,
+    said: str = "",
+    status: int = 200,
+    paper: str = "",
+    wrong: bool = False,
+) -> HttpResponse:
+    """The question. `paper` is handed on where it is still good; else a new one is sealed."""
+    # Sealed before the facts are read: what changes in between then counts as unseen.
+    sealed = paper or question.seal(workspace, viewer_of(request), mappings)
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "workspace": workspace,
+        "plan": question.ask(workspace, mappings),
+        "paper": sealed,
+        "said": said,
+        "wrong": wrong,
+        "needs_name": question.needs_name(workspace, len(mappings)),
+        "next_evaluation": question.next_evaluation(workspace, now),
+        "name": request.POST.get("name", ""),
+        "reason": request.POST.get("reason", ""),
+        "back": question.fold(mapping.pk for mapping in mappings),
+    }
+    return render(request, "activations/confirm.html", context, status=status)
+
+
+def _typed(request: HttpRequest) -> str:
+    return request.POST.get("workspace_name", "")
+
+
+def _nothing_chosen(request: HttpRequest, workspace: WorkspaceInHand) -> HttpResponse:
+    messages.warning(request, _("No audience is selected, so there is nothing to activate."))
+    return redirect("activations:activate", workspace.slug)
+
+
+def _not_readable(request: HttpRequest, workspace: WorkspaceInHand) -> HttpResponse:
+    why = actions.CannotRequest(
+        _("This page was not made by this dashboard for you, so it cannot be used. Nothing was sent."),
+        code="not_ours",
+    )
+    return render(request, "activations/cannot.html", {"workspace": workspace, "why": why}, status=400)
