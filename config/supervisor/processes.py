@@ -134,7 +134,7 @@ class Crew:
         child = Child(name, command, self.environment, show or (lambda line: say(name, line)))
         self._launch(child)
         while (code := self._ended(child)) is None:
-            self.tend(5)
+            self.tend(0.5)
             if self.stopping:
                 child.signal(signal.SIGKILL)
         return -signal.SIGTERM if self.stopping else code

@@ -83,7 +83,7 @@ def start(plan: Plan, crew: Crew, broker: Broker | None) -> None:
     logins: list[str] = []
     if plan.demo:
         wait(crew, "simulator", lambda: answers("127.0.0.1", plan.simulator_port))
-        logins = once(crew, "demo", plan.manage("demo"))
+        logins = once(crew, "demo", plan.manage("demo", "--skip-checks"))
     crew.start("web", plan.web())
     crew.start("worker", plan.worker())
     crew.start("beat", plan.beat())

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -43,8 +43,8 @@ def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
 class Stack:
     """One start of the stack; `family` remembers every process ever seen below it."""
 
-    def __init__(self, folder: Path, **changes: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, log: Path, **changes: str) -> None:
+        self.folder, self.log = folder, log
         self.port, self.simulator_port = spare_ports(2)
         kept = {name: value for name, value in os.environ.items() if name not in OWN}
         self.environment = {
@@ -54,7 +54,6 @@ class Stack:
             "SIM_PORT": str(self.simulator_port),
             **changes,
         }
-        self.log = folder.with_suffix(".log")
         self.family: dict[int, psutil.Process] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +84,10 @@ class Stack:
 
     def until_ready(self) -> Stack:
         """Wait for the first page and every process."""
-        assert eventually(lambda: "ready after" in self.output, 40), self.output
+        assert self.process is not None
+        ended = self.process.poll
+        assert eventually(lambda: "ready after" in self.output or ended() is not None, 40), self.output
+        assert ended() is None, self.output
         self.look()
         return self
 
@@ -98,9 +100,13 @@ class Stack:
         self.family |= {process.pid: process for process in found}
         return found
 
-    def find(self, word: str) -> psutil.Process:
+    def find(self, word: str) -> psutil.Process | None:
         """The first process of the stack whose command line has the word."""
-        return next(process for process in self.look() if word in " ".join(process.cmdline()))
+        for process in self.look():
+            with suppress(psutil.Error):
+                if word in " ".join(process.cmdline()) and "tether" not in process.cmdline():
+                    return process
+        return None
 
     def orphans(self) -> list[psutil.Process]:
         """Processes of the stack that still live."""
