@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -47,7 +48,8 @@ def broker() -> Part:
 
     with app.connection_for_write(connect_timeout=1) as link:
         link.ensure_connection(max_retries=1, interval_start=0)
-        link.channel().close()
+        channel: Any = link.channel()
+        channel.close()
     return Part(True, "The broker answers.")
 
 

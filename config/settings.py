@@ -24,6 +24,9 @@ def required(name: str) -> str:
 
 
 DEMO = read("DEMO")
+# For the demo's command, which may not import this package.
+SIM_PORT = read("SIM_PORT")
+DEMO_PASSWORD = read("DEMO_PASSWORD")
 DEBUG = read("DEBUG")
 SECURE = read("SECURE")
 SECRET_KEY = required("SECRET_KEY")

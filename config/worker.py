@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 import warnings
 
-from celery.platforms import SecurityWarning
-
 from config.celery import app
 from config.environment import read
 
@@ -17,7 +15,7 @@ from config.environment import read
 def main() -> int:
     """Work until TERM; threads, because the work is waiting for HTTP."""
     # The embedded stack may well be root's, in a container; it reads no pickles.
-    warnings.simplefilter("ignore", SecurityWarning)
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     worker = app.Worker(
         pool="threads",
         concurrency=read("WORKER_THREADS"),
