@@ -2,33 +2,18 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from simulator.dataflow import Flow
-from simulator.query import Query, parse, read_path
+from simulator.query import Query, parse
 from simulator.runs import HIDDEN, Run
-from simulator.runview import run_document
+from simulator.runview import RUN_PATHS, SOURCE_ENTITY, TARGET_ENTITY, run_document, run_value
 from simulator.sandbox import Sandbox
 from simulator.wire import Answer, Ask, Json, answer, dumps, listing, missing
 from simulator.world import World
 
-TARGET_ENTITY = "metrics.recordSummary.targetSummaries[].entitySummaries[].id"
-SOURCE_ENTITY = "metrics.recordSummary.sourceSummaries[].entitySummaries[].id"
-PATHS = frozenset(
-    {
-        "id",
-        "flowId",
-        "createdAt",
-        "state",
-        "providerRefId",
-        "metrics.durationSummary.startedAtUTC",
-        "metrics.durationSummary.completedAtUTC",
-        "metrics.statusSummary.status",
-        TARGET_ENTITY,
-        SOURCE_ENTITY,
-    }
-)
 SORTABLE = frozenset({"createdAt", "updatedAt"})
 
 
@@ -36,16 +21,16 @@ def runs(world: World, ask: Ask) -> Answer:
     """GET /runs. The cursor is the last run's place in the order of creation, so that new runs arriving
     while a client pages do not shift its pages."""
     place, now = ask.sandbox, world.at_now(ask.sandbox)
-    query = parse(ask, PATHS, SORTABLE)
+    query = parse(ask, RUN_PATHS, SORTABLE)
     matching = _matching(place, query, now)
     if query.count:
         return answer({"count": sum(1 for _ in matching)})
     if any(name == "updatedAt" for name, _ in query.order):
-        return _by_update(query, list(matching), now)
+        return _by_update(place, query, list(matching), now)
     taken = list(islice(_after(query, matching), query.limit + 1))
     shown = taken[: query.limit]
-    links = query.links("runs", shown[-1][0].seq) if len(taken) > query.limit else {}
-    return listing("items", [dumps(document) for _, document in shown], {"_links": links})
+    links = query.links("runs", shown[-1].seq) if len(taken) > query.limit else {}
+    return _page(place, shown, links, now)
 
 
 def run(world: World, ask: Ask) -> Answer:
@@ -62,13 +47,19 @@ def flow_of(place: Sandbox, found: Run) -> Flow:
     return place.flows[found.flow]
 
 
-def _matching(place: Sandbox, query: Query, now: float) -> Iterator[tuple[Run, Json]]:
+def _page(place: Sandbox, shown: list[Run], links: Json, now: float) -> Answer:
+    documents = [run_document(one, flow_of(place, one), place, now) for one in shown]
+    return listing("items", [dumps(document) for document in documents], {"_links": links})
+
+
+def _matching(place: Sandbox, query: Query, now: float) -> Iterator[Run]:
     for found in _candidates(place, query):
-        if found.phase(now) == HIDDEN:
-            continue
-        document = run_document(found, flow_of(place, found), place, now)
-        if query.accepts(lambda path, document=document: read_path(document, path)):  # type: ignore[misc]
-            yield found, document
+        if found.phase(now) != HIDDEN and query.accepts(partial(_value, found, now)):
+            yield found
+
+
+def _value(found: Run, now: float, path: str) -> list[Any]:
+    return run_value(found, path, now)
 
 
 def _candidates(place: Sandbox, query: Query) -> Iterable[Run]:
@@ -95,16 +86,16 @@ def _seq(found: Run) -> int:
     return found.seq
 
 
-def _after(query: Query, rows: Iterable[tuple[Run, Json]]) -> Iterator[tuple[Run, Json]]:
+def _after(query: Query, rows: Iterable[Run]) -> Iterator[Run]:
     newest = not query.order or query.order[0][1]
-    for found, document in rows:
+    for found in rows:
         if query.offset and (found.seq >= query.offset if newest else found.seq <= query.offset):
             continue
-        yield found, document
+        yield found
 
 
-def _by_update(query: Query, rows: list[tuple[Run, Json]], now: float) -> Answer:
-    rows.sort(key=lambda row: row[0].updated(now), reverse=query.order[0][1])
+def _by_update(place: Sandbox, query: Query, rows: list[Run], now: float) -> Answer:
+    rows.sort(key=lambda found: found.updated(now), reverse=query.order[0][1])
     end = query.offset + query.limit
     links = query.links("runs", end) if end < len(rows) else {}
-    return listing("items", [dumps(row[1]) for row in rows[query.offset : end]], {"_links": links})
+    return _page(place, rows[query.offset : end], links, now)

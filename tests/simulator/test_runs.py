@@ -3,6 +3,8 @@
 import pytest
 
 from simulator import seed_audiences as slots
+from simulator.query import read_path
+from simulator.runview import RUN_PATHS, run_document, run_value
 from tests.simulator.conftest import FLOW, Platform
 
 
@@ -119,6 +121,18 @@ def test_history_and_joins_are_there_at_the_start(platform: Platform) -> None:
         one for one in newest if one["metrics"]["statusSummary"]["status"] in ("Processing", "inProgress")
     ]
     assert f"segment:{audience}" in str(busy)
+
+
+def test_filters_see_what_the_document_shows(platform: Platform) -> None:
+    for slot in (0, slots.FAILS, slots.EMPTY, slots.PARTLY):
+        flow, audience = platform.slot(slot)
+        platform.accept(flow.id, audience)
+    place, now = platform.place, platform.sim.world.now()
+    for moment in (now, now + 5, now + 60, now + 3_600):
+        for run in place.runs.all[-40:]:
+            document = run_document(run, place.flows[run.flow], place, moment)
+            for path in RUN_PATHS:
+                assert run_value(run, path, moment) == read_path(document, path)
 
 
 def test_unknown_run_is_not_found(platform: Platform) -> None:
