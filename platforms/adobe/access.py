@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from platforms.adobe.catalog import DESTINATION_FLOWS
-from platforms.adobe.decoding import Record, record, records, text, texts
+from platforms.adobe.decoding import Record, dig, record, records, text, texts
 from platforms.adobe.gateway import ACCESS_CONTROL, FLOW_SERVICE, SANDBOXES, Gateway, having
 from platforms.errors import CredentialsRefused, OutcomeUnknown, Refused
 from platforms.types import ConnectionReport, Permission, Sandbox
@@ -41,10 +41,15 @@ class Access:
         self._sandbox = sandbox
 
     def sandboxes(self) -> tuple[Sandbox, ...]:
-        """The sandboxes the credentials may choose. Sent without a sandbox: the chosen one may be wrong."""
+        """The sandboxes the credentials may choose."""
+        return self._listed()[0]
+
+    def _listed(self) -> tuple[tuple[Sandbox, ...], bool]:
+        """The sandboxes, and whether those are all. Sent without a sandbox: the chosen one may be wrong."""
         answer = self._gateway.get(SANDBOXES, sound=having("sandboxes"), sandboxed=False)
         read = map(_sandbox, records(answer["sandboxes"]))
-        return tuple(sandbox for sandbox in read if sandbox is not None)
+        more = text(dig(answer, "_links", "next", "href"))
+        return tuple(sandbox for sandbox in read if sandbox is not None), more is None
 
     def permissions(self) -> tuple[Permission, ...]:
         """The four rights activation needs, each granted, denied, or None where that cannot be told.
@@ -71,8 +76,8 @@ class Access:
         """
         sandboxes: tuple[Sandbox, ...] = ()
         try:
-            sandboxes = self._sandboxes_if_permitted()
-            trouble = _trouble(self._sandbox, sandboxes)
+            sandboxes, complete = self._listed_if_permitted()
+            trouble = _trouble(self._sandbox, sandboxes, complete)
             if trouble:
                 return ConnectionReport(refused="sandbox", summary=trouble, sandboxes=sandboxes)
             self._gateway.get(f"{FLOW_SERVICE}/flows", [DESTINATION_FLOWS, ("limit", "1")])
@@ -89,22 +94,20 @@ class Access:
             permissions=permissions,
         )
 
-    def _sandboxes_if_permitted(self) -> tuple[Sandbox, ...]:
+    def _listed_if_permitted(self) -> tuple[tuple[Sandbox, ...], bool]:
         """None to choose from where listing is not allowed; the dataflow probe then judges the sandbox."""
         try:
-            return self.sandboxes()
+            return self._listed()
         except CredentialsRefused as error:
             if error.field != "permission":
                 raise
-            return ()
+            return (), False
 
 
-def _trouble(name: str, sandboxes: tuple[Sandbox, ...]) -> str:
-    if not sandboxes:
-        return ""
+def _trouble(name: str, sandboxes: tuple[Sandbox, ...], complete: bool) -> str:
     chosen = next((sandbox for sandbox in sandboxes if sandbox.name == name), None)
     if chosen is None:
-        return f"These credentials have no sandbox called {name!r}."
+        return f"These credentials have no sandbox called {name!r}." if complete else ""
     return "" if chosen.state == "active" else f"The sandbox {name!r} is {chosen.state}, not active."
 
 

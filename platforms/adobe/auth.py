@@ -75,7 +75,7 @@ class Tokens:
         except PlatformError as error:
             failure = self._as_token_error(error)
             self._failure = (time.monotonic(), failure)
-            raise failure from error
+            raise failure from (None if failure is error else error)
         self._renew_at = self._clock() + lifetime - min(RENEW_BEFORE, lifetime / 2)
         return self._token
 

@@ -14,7 +14,7 @@ from platforms.adobe.dataflows import Place, Surroundings, dataflow, place
 from platforms.adobe.decoding import Record, text
 from platforms.adobe.gateway import FLOW_SERVICE, Gateway, Params, single
 from platforms.adobe.kinds import PlatformSpec, platform_spec
-from platforms.errors import CredentialsRefused, NotFound
+from platforms.errors import CredentialsRefused, NotFound, PlatformError
 from platforms.http import together
 from platforms.types import Dataflow
 
@@ -73,8 +73,15 @@ class Catalog:
         return list(self._all(f"{FLOW_SERVICE}/flows", [("property", f"id=={','.join(ids)}")]))
 
     def _refresh(self) -> None:
-        if self._clock() >= self._around_until:
+        """Read what surrounds dataflows when it is old; old knowledge is better than none."""
+        if self._clock() < self._around_until:
+            return
+        try:
             self._keep(self._read_surroundings())
+        except PlatformError as error:
+            if self._around_until == 0.0:
+                raise
+            log.warning("Surroundings not refreshed", code=error.code, status=error.status)
 
     def _keep(self, around: Surroundings) -> None:
         self._around = around

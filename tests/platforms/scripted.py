@@ -101,6 +101,8 @@ class Scripted:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 65_536  # one write per answer: two would wait 40 ms for each other
+            disable_nagle_algorithm = True
 
             def log_message(self, *_: object) -> None:
                 pass

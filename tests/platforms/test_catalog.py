@@ -265,6 +265,10 @@ def test_surroundings_are_kept_for_a_while(server: Scripted) -> None:
         client.dataflow("f-1")
         assert len(server.to(f"{FLOW_SERVICE}/connectionSpecs")) == 2
 
+        now[0] += 901
+        server.on("GET", f"{FLOW_SERVICE}/connectionSpecs", Reply(500))
+        assert client.dataflow("f-1").destination.platform == "Amazon S3"
+
 
 def flow(*values: dict[str, object], **fields: object) -> dict[str, object]:
     chosen = [{"type": "PLATFORM_SEGMENT", "value": value} for value in values]

@@ -347,6 +347,13 @@ def test_sandboxes_that_may_not_be_listed(welcoming: Scripted, client: AdobeClie
     assert (report.refused, report.verbatim) == ("sandbox", "Sandbox not found")
 
 
+def test_half_a_list_condemns_no_sandbox(welcoming: Scripted, client: AdobeClient) -> None:
+    more = {"next": {"href": "/?offset=1", "templated": True}}
+    welcoming.on("GET", SANDBOXES, Reply(body={"sandboxes": [OLD], "_links": more}))
+
+    assert client.check_connection().ok
+
+
 @pytest.mark.parametrize(
     ("path", "reply", "refused"),
     [
