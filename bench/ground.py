@@ -21,6 +21,7 @@ from config.supervisor.broker import Broker
 from config.supervisor.tether import tethered
 
 PATIENCE = 60.0
+PASSWORD = "only-for-figures-1"  # noqa: S105  of a stack on loopback that ends with its measure
 ENDS_WITHIN = 8.0
 
 
@@ -101,10 +102,10 @@ def simulator(folder: Path, **options: float) -> Iterator[str]:
 
 
 @contextmanager
-def stack(folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
+def stack(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
     """The embedded demo stack; gives the supervisor, the site's address and the simulator's."""
     port, sim = spare_ports(2)
-    env = environment(folder, PORT=str(port), SIM_PORT=str(sim), **more)
+    env = environment(folder, PORT=str(port), SIM_PORT=str(sim), DEMO_PASSWORD=PASSWORD)
     log = folder.with_suffix(".out")
     try:
         with running([sys.executable, "manage.py", "up", "--demo"], env, log) as process:
