@@ -91,7 +91,7 @@ class Connection(BaseHTTPRequestHandler):
             self._refuse(411, "Length required")
             return None
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or int(length) > MOST_BYTES:
             self._refuse(413, "Payload too large")
             return None
         body = self.rfile.read(int(length))

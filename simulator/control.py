@@ -13,6 +13,8 @@ from simulator.wire import Answer, Ask, Json, Refusal, answer, body_of
 from simulator.world import Sizes, World
 
 MOST_AUDIENCES, MOST_FLOWS = 100_000, 2_000
+LONGEST_RUN = 10_000_000
+LAST_MOMENT = 32_472_144_000
 LIMITS = {"seed": 2**63, "audiences": MOST_AUDIENCES, "dataflows": MOST_FLOWS}
 
 
@@ -31,7 +33,7 @@ def health(world: World, _: Ask) -> Answer:
 def ledger(world: World, ask: Ask) -> Answer:
     """GET /_sim/ledger?since=N."""
     since = ask.first("since") or "0"
-    if not since.isdigit():
+    if not since.isdecimal():
         raise sentence("since must be a whole number of calls to skip.")
     return answer(world.ledger.shown(int(since)))
 
@@ -94,7 +96,7 @@ def start_run(world: World, ask: Ask) -> Answer:
     kind, lasts = body.get("kind"), body.get("duration_s")
     if kind not in ("scheduled", "adhoc"):
         raise sentence("kind must be scheduled or adhoc.")
-    if lasts is not None and (not _number(lasts) or lasts < 0):
+    if lasts is not None and (not _number(lasts) or not 0 <= lasts <= LONGEST_RUN):
         raise sentence("duration_s must be a number of seconds.")
     for place in world.sandboxes.values():
         flow = place.flows.get(str(body.get("dataflow")))
@@ -145,12 +147,18 @@ def _number(value: Any) -> bool:
 def _moment(value: Any) -> float | None:
     if value is None:
         return None
-    if _number(value):
-        return float(value)
     try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = float(value) if _number(value) else _parsed(value)
+    except (TypeError, ValueError, OverflowError):
         raise sentence("now must be ISO 8601 or epoch seconds.") from None
+    if not 0 <= moment <= LAST_MOMENT:
+        raise sentence("now must lie between 1970 and 2999.")
+    return moment
+
+
+def _parsed(text: str) -> float:
+    """ISO 8601; without a zone it means UTC."""
+    moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -23,23 +23,6 @@ def segment_job(place: Sandbox, begun: int, now: float, counted: bool) -> Json:
     job = uuid_for(place.seed, "segment-job", begun)
     done = now >= begun + SEGMENT_SECONDS
     ended = begun + SEGMENT_SECONDS if done else int(now)
-    metrics: Json = {
-        "totalTime": {"startTimeInMs": begun * 1000},
-        "profileSegmentationTime": {"startTimeInMs": begun * 1000},
-    }
-    if done:
-        metrics["totalTime"] |= {
-            "endTimeInMs": ended * 1000,
-            "totalTimeInMs": SEGMENT_SECONDS * 1000,
-        }
-        metrics["profileSegmentationTime"] = dict(metrics["totalTime"])
-        metrics["totalProfiles"] = 11_200_769
-    if done and counted:
-        metrics["segmentedProfileCounter"] = {
-            one.id: one.profiles(ended + EXPORT_SECONDS)
-            for one in place.audiences.values()
-            if one.size is not None and not one.external
-        }
     return {
         "id": job,
         "imsOrgId": place.org,
@@ -57,8 +40,24 @@ def segment_job(place: Sandbox, begun: int, now: float, counted: bool) -> Json:
         "creationTime": begun * 1000,
         "updateTime": ended * 1000,
         "updateEpoch": ended,
-        "metrics": metrics,
+        "metrics": _segment_metrics(place, begun, done, counted),
     }
+
+
+def _segment_metrics(place: Sandbox, begun: int, done: bool, counted: bool) -> Json:
+    times = {"startTimeInMs": begun * 1000}
+    if not done:
+        return {"totalTime": times, "profileSegmentationTime": times}
+    ended = begun + SEGMENT_SECONDS
+    times |= {"endTimeInMs": ended * 1000, "totalTimeInMs": SEGMENT_SECONDS * 1000}
+    metrics: Json = {"totalTime": times, "profileSegmentationTime": times, "totalProfiles": 11_200_769}
+    if counted:
+        metrics["segmentedProfileCounter"] = {
+            one.id: one.profiles(ended + EXPORT_SECONDS)
+            for one in place.audiences.values()
+            if one.size is not None and not one.external
+        }
+    return metrics
 
 
 def export_jobs(place: Sandbox, now: float) -> list[Json]:

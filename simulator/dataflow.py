@@ -131,5 +131,5 @@ def mapping_of(value: Json) -> Mapping:
         start=str(schedule.get("startDate", "")),
         end=str(schedule.get("endDate", "")),
         frequency=str(schedule.get("frequency", "")),
-        hour=int(start_time[:2]) if start_time[:2].isdigit() else None,
+        hour=int(start_time[:2]) if start_time[:2].isdecimal() else None,
     )

@@ -24,6 +24,7 @@ FAULTS = frozenset(
         "run_slow_start",
     }
 )
+LONGEST_DELAY_MS = 600_000
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "*"})
 FIELDS: dict[str, tuple[type, ...]] = {
     "method": (str,),
@@ -147,7 +148,11 @@ def _check(given: Json) -> None:
         raise BadRule("The path must begin with a slash.")
     if not 0 <= given.get("probability", 1) <= 1:
         raise BadRule("The probability must lie between 0 and 1.")
-    if (given.get("times") or 0) < 0 or given.get("delay_ms", 0) < 0:
-        raise BadRule("Times and delays cannot be negative.")
+    if (given.get("times") or 0) < 0 or not 0 <= given.get("delay_ms", 0) <= LONGEST_DELAY_MS:
+        raise BadRule(f"Times cannot be negative, and a delay lies between 0 and {LONGEST_DELAY_MS} ms.")
+    if not 0 <= (given.get("retry_after") or 0) <= 1_000_000:
+        raise BadRule("retry_after must be a number of seconds.")
+    if not 200 <= (given.get("status") or 200) <= 599:
+        raise BadRule("The status must lie between 200 and 599.")
     if given["fault"] == "status" and not 400 <= (given.get("status") or 0) <= 599:
         raise BadRule("The fault 'status' needs a status between 400 and 599.")

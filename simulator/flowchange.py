@@ -97,7 +97,7 @@ def _change_selectors(flow: Flow, op: str, where: str, value: Any, now: float) -
         added["value"] |= {"createTime": stamp, "updateTime": stamp}
         selectors.append(added)
         return
-    if not where.isdigit() or int(where) >= len(selectors):
+    if not where.isdecimal() or int(where) >= len(selectors):
         raise Refusal(400, {"message": f"There is no selector at {where}."})
     if op == "remove":
         del selectors[int(where)]
@@ -120,7 +120,7 @@ def _check_selector(flow: Flow, selector: Any) -> None:
     schedule = value.get("schedule")
     if any(not value.get(name) for name in NEEDED) or not isinstance(schedule, dict):
         raise Refusal(400, {"message": f"A selector of a batch dataflow needs {', '.join(NEEDED)}."})
-    if schedule.get("frequency") not in FREQUENCIES.get(value["exportMode"], set()):
+    if str(schedule.get("frequency")) not in FREQUENCIES.get(str(value["exportMode"]), set()):
         raise Refusal(400, {"message": "The frequency does not match the exportMode."})
     timed = FULL_HOUR.fullmatch(str(schedule.get("startTime", "")))
     if not schedule.get("startDate") or not (timed or schedule.get("triggerType") == "AFTER_SEGMENT_EVAL"):

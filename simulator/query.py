@@ -135,7 +135,7 @@ def _order(text: str | None, sortable: frozenset[str]) -> tuple[tuple[str, bool]
 def _limit(text: str | None) -> int:
     if text is None:
         return MAX_LIMIT
-    if not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
         raise flow_refusal("1452-400", f"The parameter limit must be between 1 and {MAX_LIMIT}.")
     return int(text)
 
@@ -148,9 +148,9 @@ def _offset(ask: Ask, fingerprint: str) -> int:
         raw = token.rstrip("=")
         cursor = json.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
         offset, given = int(cursor["o"]), cursor["q"]
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, OverflowError, binascii.Error):
         raise flow_refusal("1452-400", "The continuationToken is not valid.") from None
-    if given != fingerprint:
+    if offset < 0 or given != fingerprint:
         # SILENT whether the token carries the filters; the stricter reading makes the client repeat them.
         raise flow_refusal("1452-400", "The continuationToken belongs to another query.")
     return offset

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import socket
+import sys
 import threading
 from http.server import ThreadingHTTPServer
 from types import TracebackType
@@ -39,7 +40,9 @@ class Listener(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away in the middle is not news."""
+        """A client that goes away in the middle is not news; a mistake of ours is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class Simulator:

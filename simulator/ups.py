@@ -132,12 +132,7 @@ def audience_document(place: Sandbox, one: Audience, now: float) -> Json:
         "name": one.name,
         "description": one.description,
         "imsOrgId": place.org,
-        "sandbox": {
-            "sandboxId": place.id,
-            "sandboxName": place.name,
-            "type": place.type,
-            "default": place.default,
-        },
+        "sandbox": sandbox_part(place),
         "type": "ExternalSegment" if one.external else "SegmentDefinition",
         "originName": one.origin,
         "namespace": one.namespace,
@@ -155,6 +150,16 @@ def audience_document(place: Sandbox, one: Audience, now: float) -> Json:
     if metrics:
         document["metrics"] = metrics
     return document
+
+
+def sandbox_part(place: Sandbox) -> Json:
+    """The sandbox as this service writes it into everything."""
+    return {
+        "sandboxId": place.id,
+        "sandboxName": place.name,
+        "type": place.type,
+        "default": place.default,
+    }
 
 
 def _outside(one: Audience) -> Json:

@@ -2,6 +2,7 @@
 
 from simulator.daily import evaluations, export_jobs, segment_job
 from simulator.ids import uuid_for
+from simulator.ups import sandbox_part
 from simulator.upsquery import MAX_LIMIT, bad_value, only, sorting, ups_refusal, whole
 from simulator.wire import Answer, Ask, Json, answer
 from simulator.world import World
@@ -95,12 +96,7 @@ def schedules(world: World, ask: Ask) -> Answer:
     child = {
         "id": uuid_for(ask.sandbox.seed, "schedule"),
         "imsOrgId": ask.sandbox.org,
-        "sandbox": {
-            "sandboxId": ask.sandbox.id,
-            "sandboxName": ask.sandbox.name,
-            "type": ask.sandbox.type,
-            "default": ask.sandbox.default,
-        },
+        "sandbox": sandbox_part(ask.sandbox),
         "name": "Daily evaluation",
         "state": "active",
         "type": "batch_segmentation",

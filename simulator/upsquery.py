@@ -37,7 +37,7 @@ def whole(ask: Ask, name: str, default: int, least: int, most: int) -> int:
     text = ask.first(name)
     if text is None:
         return default
-    if not text.isdigit() or not least <= int(text) <= most:
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise bad_value(ask, f"The query parameter {name} must be between {least} and {most}.")
     return int(text)
 

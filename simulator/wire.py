@@ -63,7 +63,7 @@ class Refusal(Exception):
 
 def dumps(value: Any) -> bytes:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def answer(body: Any, status: int = 200) -> Answer:
@@ -82,7 +82,7 @@ def body_of(ask: Ask) -> Any:
     """The decoded JSON body, or the platform's refusal of a malformed one."""
     try:
         return json.loads(ask.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(400, {"message": "The request body is not valid JSON."}) from None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.server import Simulator
 from simulator.world import Sizes, World
-from tests.simulator.conftest import FLOW, Platform
+from tests.simulator.conftest import ADHOC, FLOW, Platform
 
 
 def test_ledger_lists_calls_in_order_and_skips(platform: Platform) -> None:
@@ -30,7 +30,16 @@ def test_clock_moves_and_speeds_up(platform: Platform) -> None:
         "now": "1970-01-01T00:00:00.000Z",
         "speed": 0.0,
     }
-    for bad in ({"now": "soon"}, {"speed": -1}, {"speed": True}, {"pace": 1}, []):
+    for bad in (
+        {"now": "soon"},
+        {"now": -1},
+        {"now": 1e300},
+        {"now": True},
+        {"speed": -1},
+        {"speed": True},
+        {"pace": 1},
+        [],
+    ):
         assert put("/_sim/clock", json=bad).status_code == 400
 
 
@@ -47,6 +56,30 @@ def test_reset_begins_again(platform: Platform) -> None:
     assert platform.http.post("/_sim/reset").json()["audiences"] == 30
     for bad in ({"seed": "x"}, {"audiences": -1}, {"dataflows": 10**9}, {"colour": 1}):
         assert platform.http.post("/_sim/reset", json=bad).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/_sim/clock", b'{"now": NaN}'),
+        (
+            "PUT",
+            "/_sim/faults",
+            b'{"rules":[{"method":"GET","path":"/x","fault":"delay","delay_ms":Infinity}]}',
+        ),
+        ("POST", "/_sim/runs", b'{"kind":"adhoc","duration_s":NaN}'),
+        ("POST", "/_sim/reset", b"[" * 100_000),
+        ("POST", "/_sim/wording", b"\xff"),
+        ("POST", ADHOC, b'{"activationInfo":{"\\ud800":["a"]}}'),
+        ("GET", f"{FLOW}/flows?limit=%C2%B2", b""),
+        ("GET", f"{FLOW}/flows?continuationToken=eyJvIjoxZTk5OX0", b""),
+        ("GET", f"{FLOW}/flows?property=%00", b""),
+    ],
+)
+def test_wild_input_is_answered(platform: Platform, method: str, path: str, body: bytes) -> None:
+    answer = platform.http.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 404)
+    assert answer.json()
 
 
 def test_runs_of_others(platform: Platform) -> None:
