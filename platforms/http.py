@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -208,7 +209,8 @@ class Wire:
         try:
             content, flaw = self._collect(response)
         finally:
-            response.close()
+            with suppress(httpx.TransportError):  # the answer is in; how the line ends tells nothing
+                response.close()
         return Answer(response.status_code, response.headers, content, flaw)
 
     def _collect(self, response: httpx.Response) -> tuple[bytes, Flaw | None]:
