@@ -8,8 +8,11 @@ from django.db.models import F, Value
 from django.db.models.fields import CharField
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from audiences.models import Role, User, Workspace
+
+ROLE_WORDS: dict[str, Promise] = {Role.VIEWER: _("Viewer"), Role.ACTIVATOR: _("Activator")}
 
 if TYPE_CHECKING:
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
         """A workspace with the viewer's part in it."""
 
         role: str
-        role_word: str | Promise
+        role_word: Promise
 
         class Meta:
             abstract = True
@@ -31,7 +34,7 @@ def workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
     if workspace is None:
         raise Http404
     found = cast("WorkspaceInHand", workspace)
-    found.role_word = Role(found.role).label
+    found.role_word = ROLE_WORDS[found.role]
     return found
 
 

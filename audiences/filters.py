@@ -85,6 +85,7 @@ class Filter:
     value: str
     choices: list[Choice]
     total: int
+    narrows: bool
 
     @property
     def chosen(self) -> Choice | None:
@@ -117,7 +118,7 @@ class Found:
     @property
     def narrowed(self) -> list[Filter]:
         """Filters somebody chose, for the chips."""
-        return [one for one in self.filters if one.value and one.value != ALL]
+        return [one for one in self.filters if one.narrows]
 
     @property
     def by_name(self) -> dict[str, Filter]:
@@ -191,7 +192,8 @@ class Finder:
         choices = [Choice(one, facet.shown(one), n, one == value) for one, n in counts.items()]
         if not facet.bands:
             choices.sort(key=lambda choice: str(choice.word).casefold())
-        return Filter(facet.name, facet.label, value, choices, sum(counts.values()))
+        narrows = value not in ("", ALL, facet.default)
+        return Filter(facet.name, facet.label, value, choices, sum(counts.values()), narrows)
 
     def _order(self, asked: str) -> tuple[str, list[Any]]:
         sort = asked if asked.lstrip("-") in self.sorts and not asked.startswith("--") else self.sort

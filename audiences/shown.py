@@ -28,7 +28,7 @@ RUN = _table(
     Shown("succeeded", _("Succeeded"), "done", "check"),
     Shown("partial", _("Partly succeeded"), "look", "contrast"),
     Shown("failed", _("Failed"), "act", "x"),
-    Shown("unknown", _("Unknown"), "idle", "circle-help"),
+    Shown("unknown", _("Unknown"), "idle", "circle-question-mark"),
 )
 NO_RUN = Shown("none", _("No run seen"), "idle", "minus")
 
@@ -61,4 +61,20 @@ def lifecycle(value: str) -> Shown:
 
 def _other(value: str) -> Shown:
     """A word of the vendor that we do not know: shown as it is."""
-    return Shown(value, value or _("Unknown"), "idle", "circle-help")
+    return Shown(value, value or _("Unknown"), "idle", "circle-question-mark")
+
+
+ORIGINS: dict[str, str | Promise] = {
+    "real_time_customer_profile": _("Segmentation Service"),
+    "aepsegments": _("Segmentation Service"),
+    "custom_upload": _("Custom upload"),
+    "audience_orchestration": _("Audience composition"),
+    "audience_manager": _("Audience Manager"),
+    "audience_match": _("Audience match"),
+    "federated_composition": _("Federated Audience Composition"),
+}
+
+
+def origin(value: str) -> str | Promise:
+    """The platform's own page's word for an origin; one we do not know is shown as it is."""
+    return ORIGINS.get(value.lower(), value) or _("unknown")

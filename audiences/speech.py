@@ -32,7 +32,7 @@ def size(value: int | None) -> str:
     while amount >= 999.5 and unit < len(UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     places = 1 if unit and amount < 9.95 else 0
-    return f"{number_format(amount, decimal_pos=places, use_l10n=True)} {UNITS[unit]}"
+    return f"{number_format(round(amount, places), decimal_pos=places, force_grouping=True)} {UNITS[unit]}"
 
 
 def duration(value: timedelta | float | None) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from audiences import converters, views  # noqa: F401  (converters: `<platform_id:…>`)
-
 
 of_a_workspace = [
     path("destinations/", views.destinations, name="destinations"),
@@ -14,7 +13,10 @@ of_a_workspace = [
     path("sync/", views.sync, name="sync"),
     path("sync/status/", views.sync_status, name="sync_status"),
 ]
-pages = [path("account/", views.account, name="account"), path("w/<slug:slug>/", include(of_a_workspace))]
+pages: list[URLPattern | URLResolver] = [
+    path("account/", views.account, name="account"),
+    path("w/<slug:slug>/", include(of_a_workspace)),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),

@@ -25,9 +25,7 @@ PASSWORD = "a long enough password"
 _next = count(1)
 
 
-def make_user(
-    name: str = "", role: str = "", workspace: Workspace | None = None, **fields: Any
-) -> User:
+def make_user(name: str = "", role: str = "", workspace: Workspace | None = None, **fields: Any) -> User:
     """A person; with `role` ("viewer" or "activator") a member of `workspace`."""
     user = User.objects.create_user(name or f"person{next(_next)}", password=None, **fields)
     if role:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -31,7 +32,7 @@ def nav_link(context: template.Context, view: str, word: str, icon: str, also: s
 
 
 @register.simple_tag(takes_context=True)
-def workspaces(context: template.Context) -> Sequence[Workspace]:
+def workspaces(context: template.Context) -> QuerySet[Workspace]:
     """The workspaces the viewer may change to."""
     user: User = context["request"].user
     return Workspace.objects.visible_to(user).order_by("name")

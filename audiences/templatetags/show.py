@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Protocol
 
 from django import template
 from django.utils import timezone
@@ -135,8 +136,14 @@ def lifecycle_badge(value: str) -> SafeString:
 
 
 @register.simple_tag
-def icon(name: str, extra: str = "", **attributes: Any) -> SafeString:
+@lru_cache(maxsize=256)
+def icon(name: str, extra: str = "") -> SafeString:
     """A decorative icon: the word beside it says the same. `{% icon "check" %}`."""
     return SafeString(
         lucide(name, size=16, **{"class": f"icon{extra and ' ' + extra.strip()}", "aria-hidden": "true"})
     )
+
+
+@register.simple_tag
+def origin(value: str) -> str:
+    return str(shown.origin(value))

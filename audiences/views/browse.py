@@ -18,7 +18,7 @@ from audiences.models import Audience, Dataflow, Mapping
 from audiences.models.catalog import Kind
 from audiences.views.lists import show_list
 
-KIND = {value: label for value, label in Kind.choices}
+KIND = dict(Kind.choices)
 
 
 def _kind(value: str) -> str:
@@ -49,7 +49,7 @@ def audience_finder(count_max_age: timedelta) -> Finder:
     fresh_from = timezone.now() - count_max_age
     return Finder(
         facets=[
-            Facet("origin", _("Origin"), "origin"),
+            Facet("origin", _("Origin"), "origin", word=shown.origin),
             Facet("lifecycle", _("Lifecycle"), "lifecycle", word=lambda value: shown.lifecycle(value).word),
             Facet("size", _("Size"), bands={
                 "unknown": (_("unknown"), Q(profiles__isnull=True)),

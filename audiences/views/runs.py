@@ -32,7 +32,7 @@ RUNS = Finder(
     search=["platform_id"],
     sorts={
         "started": "created_at", "received": "received", "activated": "activated", "excluded": "excluded",
-        "files": "files", "bytes": "bytes_out",
+        "files": "files",
     },
     sort="-started",
     per_page=25,
@@ -40,7 +40,7 @@ RUNS = Finder(
 
 SEVERITIES = {
     "error": (_("Errors"), "act", "octagon-x"),
-    "excluded": (_("Excluded"), "look", "filter-x"),
+    "excluded": (_("Excluded"), "look", "funnel-x"),
     "warning": (_("Warnings"), "look", "triangle-alert"),
 }
 
@@ -75,9 +75,7 @@ def _add_details(found: Found, workspace: Workspace) -> None:
         Audience.objects.filter(workspace=workspace, platform_id__in=ids).values_list("platform_id", "name")
     )
     for row in rows:
-        row.parts = [
-            (part, named.get(part.audience)) for part in parts if part.run_id == row.pk  # type: ignore[attr-defined]
-        ]
+        row.parts = [(part, named.get(part.audience)) for part in parts if part.run_id == row.pk]
         row.groups = issues_by_severity(row.issues)
     found.page.object_list = rows
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,10 @@ from django_htmx.middleware import HtmxDetails
 from kombu.exceptions import OperationalError
 
 from audiences.access import workspace_for
+from audiences.models import Workspace
+
+WORKER_LATE, WAIT_FOR_WORKER = 10, 120  # seconds
+LONGEST_SECONDS = 12  # digits
 
 
 @require_POST
@@ -29,7 +35,7 @@ def sync(request: HttpRequest, slug: str) -> HttpResponse:
         )
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx:
-        return render(request, "parts/sync.html", {"workspace": workspace, "asked": True})
+        return render(request, "parts/sync.html", {"workspace": workspace, "waiting": int(time())})
     messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
     return redirect(_back(request) or reverse("audiences:destinations", args=[slug]))
 
@@ -43,5 +49,16 @@ def _back(request: HttpRequest) -> str:
 
 @require_safe
 def sync_status(request: HttpRequest, slug: str) -> HttpResponse:
+    """How the mirror stands; keeps asking for a while after a press that no worker took up yet."""
     workspace = workspace_for(request, slug)
-    return render(request, "parts/sync.html", {"workspace": workspace})
+    asked = request.GET.get("asked", "")
+    known = asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_SECONDS
+    waiting = int(asked) if known and _not_taken_up(workspace, int(asked)) else None
+    late = waiting is not None and time() - waiting > WORKER_LATE
+    return render(request, "parts/sync.html", {"workspace": workspace, "waiting": waiting, "late": late})
+
+
+def _not_taken_up(workspace: Workspace, asked: int) -> bool:
+    started = workspace.sync_started_at
+    recent = 0 <= time() - asked < WAIT_FOR_WORKER
+    return recent and (started is None or started.timestamp() < asked)
