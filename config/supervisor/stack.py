@@ -19,6 +19,8 @@ from config.supervisor.processes import Crew, say
 from config.supervisor.tether import die_with
 
 PATIENCE = 30.0
+# What `manage.py demo` prints for people, among the lines it logs.
+LOGIN = "Sign in as"
 # Together under five seconds, even when a worker's thread hangs in a call to a platform.
 ENDING = [(["web", "beat", "worker"], 3.0), (["simulator"], 0.7), (["valkey"], 1.0)]
 
@@ -83,7 +85,7 @@ def start(plan: Plan, crew: Crew, broker: Broker | None) -> None:
     logins: list[str] = []
     if plan.demo:
         wait(crew, "simulator", lambda: answers("127.0.0.1", plan.simulator_port))
-        logins = once(crew, "demo", plan.manage("demo", "--skip-checks"))
+        logins = [line for line in once(crew, "demo", plan.manage("demo", "--skip-checks")) if LOGIN in line]
     crew.start("web", plan.web())
     crew.start("worker", plan.worker())
     crew.start("beat", plan.beat())
