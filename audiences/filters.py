@@ -28,7 +28,7 @@ else:
 
 Word = str | Promise
 Groups = list[dict[str, Any]]
-COUNTS_KEPT = 60
+COUNTS_KEPT = 300  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ class Found:
     filters: list[Filter]
     q: str
     sort: str
+    resorted: bool
     total: int
     everything: int
 
@@ -136,7 +137,7 @@ class Finder:
     per_page: int = 50
 
     def find(self, rows: QuerySet[Any], query: QueryDict, kept_as: str = "") -> Found:
-        """The page the address asks for. `kept_as` names counts that may be kept for a minute."""
+        """The page the address asks for. `kept_as` names counts that may be kept for some minutes."""
         q = query.get("q", "").replace("\0", "").strip()[:200]
         chosen = {facet.name: query.get(facet.name, facet.default).replace("\0", "") for facet in self.facets}
         searched = rows.filter(self._matching(q))
@@ -149,7 +150,8 @@ class Finder:
         paginator = CountedPaginator(searched.filter(*asked).order_by(*order), self.per_page, total)
         filters = [self._filter(facet, groups, chosen) for facet in self.facets]
         everything = sum(group["n"] for group in groups)
-        return Found(paginator.get_page(query.get("page")), filters, q, sort, total, everything)
+        page = paginator.get_page(query.get("page"))
+        return Found(page, filters, q, sort, sort != self.sort, total, everything)
 
     def _matching(self, q: str) -> Q:
         """Every word must occur in one of the searched fields."""

@@ -65,6 +65,7 @@ def column(
     rising, falling = sort == key, sort == f"-{key}"
     other = key if falling or (not rising and not down_first) else f"-{key}"
     return {
+        "key": key,
         "word": word,
         "css": css,
         "direction": "ascending" if rising else "descending" if falling else "",

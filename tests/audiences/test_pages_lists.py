@@ -122,7 +122,7 @@ class TestCost:
         with django_assert_num_queries(QUERIES[name]):
             client.get(url + "?q=r")
 
-    def test_unfiltered_audiences_are_counted_once_a_minute(
+    def test_unfiltered_audiences_are_counted_once_for_many_looks(
         self, client, alice, workspace, flow, django_assert_num_queries
     ):
         make_audience(workspace)
