@@ -42,18 +42,21 @@ def write_environment(path: Path, values: Mapping[str, str]) -> None:
     write_private(path, "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
-def make_secrets(folder: Path) -> None:
-    """Make SECRET_KEY and FIELD_KEYS once; without the same field keys stored secrets are lost."""
+def make_secrets(folder: Path, *, demo: bool) -> None:
+    """Make each key once and keep it: without the same field keys stored secrets are lost."""
     path = folder / "secrets.env"
-    if not path.exists():
-        write_environment(
-            path,
-            {
-                "SECRET_KEY": os.urandom(32).hex(),
-                # The form of a Fernet key, made without importing cryptography.
-                "FIELD_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            },
-        )
+    kept = path.read_text() if path.exists() else ""
+    names = {line.partition("=")[0] for line in kept.splitlines()}
+    wanted = {
+        "SECRET_KEY": os.urandom(32).hex(),
+        # The form of a Fernet key, made without importing cryptography.
+        "FIELD_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+    }
+    if demo:
+        wanted["DEMO_PASSWORD"] = base64.urlsafe_b64encode(os.urandom(9)).decode()
+    new = "".join(f"{name}={value}\n" for name, value in wanted.items() if name not in names)
+    if new:
+        write_private(path, kept + new)
 
 
 def hold_port(variable: str, host: str, port: int) -> socket.socket:

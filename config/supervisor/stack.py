@@ -48,7 +48,7 @@ def run(plan: Plan) -> int:
     with ExitStack() as kept:
         kept.enter_context(ground.lock(plan.folder))
         check_ports(plan)
-        ground.make_secrets(plan.folder)
+        ground.make_secrets(plan.folder, demo=plan.demo)
         broker = None if plan.redis_url else Broker.in_folder(plan.folder / "valkey")
         redis_url = broker.url if broker else str(plan.redis_url)
         note = plan.folder / "stack.env"

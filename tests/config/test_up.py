@@ -35,6 +35,15 @@ def test_demo_works(stacks: Stacks) -> None:
     assert "Traceback" not in stack.output
 
 
+def test_random_demo_password_is_printed_and_kept(stacks: Stacks) -> None:
+    first = stacks().start("--demo").until_ready()
+    first.stop()
+    logins = [line for line in first.output.splitlines() if "Sign in as" in line]
+    assert len(logins) == 2
+    again = stacks().start("--demo").until_ready()
+    assert [line for line in again.output.splitlines() if "Sign in as" in line] == logins
+
+
 def test_second_start_on_the_same_folder_is_refused(standing: Stack, stacks: Stacks) -> None:
     said = stacks(VAR_DIR=str(standing.folder)).refusal()
     assert said.count("\n") == 1
