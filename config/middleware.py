@@ -41,8 +41,10 @@ def viewer(answer: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with timezone.override(zone_of(request)):
             response = answer(request)
+        if asks_for_login(response):
+            response = to_login(request, response)
         patch_vary_headers(response, ["HX-Request"])
-        return to_login(request, response) if asks_for_login(response) else response
+        return response
 
     return middleware
 

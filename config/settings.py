@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # TemplatesSetting (below) looks for the widgets' own templates here.
+    "django.forms",
     "django_htmx",
     "template_partials",
     "lucide",
