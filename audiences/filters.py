@@ -59,8 +59,9 @@ class Facet:
     def where(self, value: str) -> Q:
         if self.bands:
             return self.bands[value][1] if value in self.bands else Q(pk__in=[])
-        nothing = Q(**{f"{self.column}__isnull": True}) | Q(**{self.column: ""})
-        return nothing if value == UNKNOWN else Q(**{self.column: value})
+        if value != UNKNOWN:
+            return Q(**{self.column: value})
+        return Q(**{f"{self.column}__isnull": True}) | Q(**{f"{self.column}__in": ["", UNKNOWN]})
 
     def shown(self, value: str) -> Word:
         if self.bands:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from audiences.access import workspace_for
 from audiences.models import Workspace
+from audiences.templatetags.frame import sync_mark
 
 WORKER_LATE, WAIT_FOR_WORKER = 10, 120  # seconds
 LONGEST_SECONDS = 12  # digits
@@ -54,6 +55,8 @@ def sync_status(request: HttpRequest, slug: str) -> HttpResponse:
     asked = request.GET.get("asked", "")
     known = asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_SECONDS
     waiting = int(asked) if known and _not_taken_up(workspace, int(asked)) else None
+    if waiting is None and request.GET.get("seen") == sync_mark(workspace):
+        return HttpResponse(status=204)
     late = waiting is not None and time() - waiting > WORKER_LATE
     return render(request, "parts/sync.html", {"workspace": workspace, "waiting": waiting, "late": late})
 

@@ -166,6 +166,8 @@ class TestDestinations:
         assert names(get(client, alice, url)) == ["Campaign S3"]
         assert names(client.get(url + "?kind=all")) == ["Ads live", "Campaign S3"]
         assert names(client.get(url + "?kind=streaming")) == ["Ads live"]
+        make_dataflow(workspace, "Riddle", kind="unknown")
+        assert names(client.get(url + "?kind=unknown")) == ["Riddle"]
 
     def test_choices_say_how_many_they_would_show(self, client, alice, workspace, flow):
         s3, sftp = make_destination(workspace, "Amazon S3"), make_destination(workspace, "SFTP")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audiences import tasks
+from audiences.templatetags.frame import sync_mark
 from config.celery import app
 from tests.catalogue import PASSWORD, make_dataflow, make_user, make_workspace
 
@@ -134,6 +135,19 @@ class TestSync:
         assert said in html
         assert ("hx-trigger" in html) is polls
         assert ('method="post"' in html) is not polls
+
+    def test_an_unchanged_sync_is_silent(self, client):
+        workspace = make_workspace("here", sync_state="running", sync_progress="half")
+        client.force_login(make_user("bob", "viewer", workspace))
+        seen = f"/w/here/sync/status/?seen={sync_mark(workspace)}"
+        assert sync_mark(workspace) in client.get("/w/here/sync/status/").content.decode()
+        assert client.get(seen).status_code == 204
+        workspace.sync_state = "done"
+        workspace.save()
+        page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/w/here/audiences/?q=a"}
+        html = client.get(seen, headers=page).content.decode()
+        assert '<a href="/w/here/audiences/?q=a">Show what is new</a>' in html
+        assert "hx-trigger" not in html
 
     def test_a_failed_sync_says_that_the_old_mirror_is_kept(self, client):
         workspace = make_workspace("here", sync_state="failed", sync_error="timeout")
