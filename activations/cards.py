@@ -9,6 +9,7 @@ from activations import states
 from activations.lines import finding_of
 from activations.messages import Explained, explain
 from activations.models import Activation, Delivery, Event
+from activations.selection import fold
 
 NAMED = 5
 QUOTED = 3
@@ -35,6 +36,15 @@ class Card:
     @property
     def unnamed(self) -> int:
         return max(0, self.count - NAMED)
+
+    @property
+    def only(self) -> str:
+        """The deliveries as a form field."""
+        return fold(delivery.pk for delivery in self.deliveries)
+
+    @property
+    def key(self) -> int:
+        return self.deliveries[0].pk
 
     @property
     def tone(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
@@ -39,14 +39,21 @@ def still_there(workspace: Workspace, pks: Iterable[int]) -> list[Mapping]:
     return list(rows.select_related("dataflow__destination", "audience"))
 
 
-def offered(workspace: Workspace, audience: str = "", destination: str = "") -> QuerySet[Mapping]:
-    """Mappings that could be chosen: present, on batch file-based dataflows, found by words on both sides."""
+def offered(
+    workspace: Workspace, audience: str = "", destination: str = "", only: Sequence[str] = ()
+) -> QuerySet[Mapping]:
+    """Mappings that could be chosen: present, on batch file-based dataflows, found by words on both sides.
+
+    `only` are platform ids of audiences; with none, all are offered.
+    """
     rows: QuerySet[Mapping] = Mapping.objects.filter(
         vanished_at=None,
         dataflow__workspace=workspace,
         dataflow__kind=Kind.BATCH_FILE,
         dataflow__vanished_at=None,
     )
+    if only:
+        rows = rows.filter(audience__platform_id__in=only)
     for word in audience.split():
         rows = rows.filter(Q(audience__name__icontains=word) | Q(audience__platform_id__iexact=word))
     for word in destination.split():

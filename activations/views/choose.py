@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PER_PAGE = 100
 LONGEST_SEARCH = 200
+AUDIENCES_AT_MOST = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +40,12 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
     """What a press of the boxes ticked now would do; sends nothing."""
     workspace = workspace_for(request, slug)
     rows = rows_of(workspace, still_there(workspace, chosen_in(request.POST)))
-    context = {"workspace": workspace, "plan": plan(workspace, rows), "may_press": may_press(workspace)}
+    context = {
+        "workspace": workspace,
+        "plan": plan(workspace, [row for row in rows if row.selectable]),
+        "may_press": may_press(workspace),
+        "another": request.POST.get("another"),
+    }
     return render(request, "activations/parts/tray.html", context)
 
 
@@ -51,22 +57,28 @@ def _address_after(request: HttpRequest, workspace: Workspace) -> str:
     """Where the form leads: the same page with the choice, the search and the page number in its address."""
     form = request.POST
     go, chosen = form.get("go", ""), chosen_in(form)
-    q, to = searched(form.get("q")), searched(form.get("to"))
+    q, to, only = ("", "", []) if go == "clear" else _search(form)
     if go == "all":
-        matching = rows_of(workspace, offered(workspace, q, to)[:AT_MOST])
+        matching = rows_of(workspace, offered(workspace, q, to, only)[:AT_MOST])
         chosen |= {row.mapping.pk for row in matching if row.selectable}
     elif go == "none":
         chosen = set()
     page = go.removeprefix("page:") if go.startswith("page:") else ""
-    query = {"q": q, "to": to, "page": page, "sel": fold(chosen)}
+    query = {"q": q, "to": to, "audience": only, "page": page, "sel": fold(chosen)}
     address = reverse("activations:activate", args=[workspace.slug])
-    return f"{address}?{urlencode({name: value for name, value in query.items() if value})}"
+    return f"{address}?{urlencode({name: value for name, value in query.items() if value}, doseq=True)}"
+
+
+def _search(query: QueryDict) -> tuple[str, str, list[str]]:
+    """Words for audiences, words for destinations, and the platform ids of audiences chosen elsewhere."""
+    only = [text for one in query.getlist("audience")[:AUDIENCES_AT_MOST] if (text := searched(one))]
+    return searched(query.get("q")), searched(query.get("to")), only
 
 
 def _choice(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]:
-    q, to = searched(request.GET.get("q")), searched(request.GET.get("to"))
+    q, to, only = _search(request.GET)
     chosen = unfold(request.GET.get("sel", ""))
-    listed = offered(workspace, q, to).order_by("dataflow__name", "dataflow_id", "audience__name", "pk")
+    listed = offered(workspace, q, to, only).order_by("dataflow__name", "dataflow_id", "audience__name", "pk")
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     here = list(page.object_list)
     kept = [one for one in still_there(workspace, chosen) if one.pk not in {m.pk for m in here}]
@@ -79,7 +91,8 @@ def _choice(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]:
         "to": to,
         "page": page,
         "groups": _by_dataflow(shown),
-        "kept": fold(mapping.pk for mapping in kept),
+        "only": only,
+        "all_chosen": fold(row.mapping.pk for row in rows if row.chosen),
         "shown": fold(mapping.pk for mapping in here),
         "plan": plan(workspace, [row for row in rows if row.chosen and row.selectable]),
     }
