@@ -66,7 +66,7 @@ class Facet:
     def shown(self, value: str) -> Word:
         if self.bands:
             return self.bands[value][0] if value in self.bands else value
-        return _("unknown") if value == UNKNOWN else self.word(value)
+        return _("unknown") if value == UNKNOWN and self.word is str else self.word(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ LIFECYCLE = _table(
     Shown("published", _("Published"), "done", "check"),
     Shown("draft", _("Draft"), "look", "pencil-line"),
     Shown("inactive", _("Inactive"), "idle", "circle-pause"),
+    Shown("archived", _("Archived"), "idle", "archive"),
     Shown("deleted", _("Deleted"), "act", "trash-2"),
 )
 
