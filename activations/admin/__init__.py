@@ -1,0 +1,5 @@
+"""The administrator's pages of presses: what was asked, how it left, and pressing from the list of mappings."""
+
+from activations.admin import ledger, mappings, presses
+
+__all__ = ["ledger", "mappings", "presses"]

@@ -1,0 +1,14 @@
+"""The administrator's pages of people, workspaces and the mirror."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from audiences.admin import catalog, people, runs, workspaces
+
+__all__ = ["catalog", "people", "runs", "workspaces"]
+
+admin.site.site_header = _("Activate on-demand: administration")
+admin.site.site_title = _("Activate on-demand")
+admin.site.index_title = _("What there is")

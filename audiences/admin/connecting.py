@@ -1,0 +1,195 @@
+"""The page that says what is wrong with a workspace's connection, and the buttons around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from audiences import connection
+from audiences.connection import CannotMove, Check
+from audiences.models import Workspace
+
+if TYPE_CHECKING:
+    from audiences.admin.workspaces import WorkspaceAdmin
+
+Words = str | Promise
+SHOWN_AT_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a refused part is called, what to do about it, and who can."""
+
+    title: Words
+    do: Words
+    who: Words
+
+
+YOU = gettext_lazy("You, on this workspace's page, with the Adobe Developer Console open beside it.")
+ROLES = gettext_lazy("Whoever administers roles and product profiles of your organisation at Adobe.")
+NETWORK = gettext_lazy("Whoever runs this server and its network.")
+
+ADVICE: dict[str, Advice] = {
+    "key": Advice(
+        gettext_lazy("The client ID (API key) was refused"),
+        gettext_lazy("Copy “Client ID” again from the credential in the Adobe Developer Console."), YOU,
+    ),
+    "secret": Advice(
+        gettext_lazy("The client secret was refused"),
+        gettext_lazy("Copy the client secret again, or make a new one in the Adobe Developer Console, and enter it in "
+                     "“Client secret”."), YOU,
+    ),
+    "scopes": Advice(
+        gettext_lazy("The scopes were refused"),
+        gettext_lazy("Copy the scopes from the OAuth server-to-server page, separated by commas."), YOU,
+    ),
+    "org": Advice(
+        gettext_lazy("The IMS organisation was refused"),
+        gettext_lazy("Check “IMS organisation” (it ends in @AdobeOrg), and that the credential belongs to a product profile of "
+                     "Experience Platform in that organisation."), ROLES,
+    ),
+    "sandbox": Advice(
+        gettext_lazy("The sandbox was refused"),
+        gettext_lazy("Choose one of the active sandboxes below. If yours is missing, add the credential to a role that "
+                     "includes it."), ROLES,
+    ),
+    "token": Advice(
+        gettext_lazy("The access token was refused, though it is new"),
+        gettext_lazy("Check that the client ID, the organisation and both addresses belong together."), YOU,
+    ),
+    "permission": Advice(
+        gettext_lazy("A permission is missing"),
+        gettext_lazy("Add the credential (Developer Console, “API credentials” of a role in Experience Platform's "
+                     "Permissions) to a role with the permissions marked missing below."), ROLES,
+    ),
+    "address": Advice(
+        gettext_lazy("The address is not allowed"),
+        gettext_lazy("Enter the platform's real addresses: https://platform.adobe.io and "
+                     "https://ims-na1.adobelogin.com unless Adobe gave you others."), YOU,
+    ),
+    "platform": Advice(
+        gettext_lazy("The platform could not be asked, so nothing is known about the credentials"),
+        gettext_lazy("Check both addresses, DNS, proxy and firewall of the worker, and Adobe's status page; then check "
+                     "again."), NETWORK,
+    ),
+    "ours": Advice(
+        gettext_lazy("The check itself failed"),
+        gettext_lazy("The worker's log has the details. Check again; if it repeats, report it."), NETWORK,
+    ),
+}  # fmt: skip
+
+
+def no_broker() -> str:
+    return _("The broker does not answer, so nothing was asked. Look at /readyz.")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One workspace's part of the page."""
+
+    workspace: Workspace
+    check: Check | None
+
+    @property
+    def advice(self) -> Advice | None:
+        part = self.check.part if self.check else ""
+        return ADVICE.get(part) or (ADVICE["ours"] if part else None)
+
+    @property
+    def is_checking(self) -> bool:
+        return self.check is not None and self.check.state == "checking" and not self.check.is_lost
+
+    @property
+    def is_old(self) -> bool:
+        """The settings were changed after this check."""
+        return self.check is not None and not self.check.is_about(self.workspace)
+
+    @property
+    def stays(self) -> str:
+        """Why no other sandbox may be chosen; "" where one may."""
+        return connection.why_not_move(self.workspace)
+
+
+class Views:
+    """Views of the workspace admin that concern its connection."""
+
+    def __init__(self, admin: WorkspaceAdmin) -> None:
+        self.admin = admin
+
+    @method_decorator(require_safe)
+    def report(self, request: HttpRequest) -> HttpResponse:
+        """How the checks of these workspaces stand; the page asks again while one is going on."""
+        if not self.admin.has_view_permission(request):
+            raise PermissionDenied
+        asked = [int(pk) for pk in request.GET.getlist("w") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        chosen = self.admin.get_queryset(request).filter(pk__in=asked[:SHOWN_AT_MOST]).order_by("name")
+        reports = [Report(workspace, connection.last_check(workspace)) for workspace in chosen]
+        if not reports:
+            raise Http404
+        context = {
+            **self.admin.admin_site.each_context(request),
+            "title": _("Connection"),
+            "opts": self.admin.opts,
+            "reports": reports,
+            "checking": any(report.is_checking for report in reports),
+            "may_change": self.admin.has_change_permission(request),
+        }
+        answer = TemplateResponse(request, "admin/audiences/workspace/connection.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    @method_decorator(require_POST)
+    def check(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._check(request, self._workspace(request, pk))
+
+    @method_decorator(require_POST)
+    def sandbox(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Point the workspace at a sandbox of its last check, and check again."""
+        workspace = self._workspace(request, pk)
+        name = request.POST.get("name", "")
+        try:
+            connection.use_sandbox(workspace, name)
+        except CannotMove as why:
+            self.admin.message_user(request, str(why), messages.ERROR)
+            return redirect(_address(workspace))
+        said = _("%(workspace)s now uses the sandbox %(name)s.") % {"workspace": workspace.name, "name": name}
+        self.admin.log_change(request, workspace, said)
+        self.admin.message_user(request, said, messages.SUCCESS)
+        return self._check(request, workspace)
+
+    @method_decorator(require_POST)
+    def sync(self, request: HttpRequest, pk: int) -> HttpResponse:
+        workspace = self._workspace(request, pk, may="view")
+        self.admin.start_sync(request, [workspace])
+        return redirect("admin:audiences_workspace_change", workspace.pk)
+
+    def _check(self, request: HttpRequest, workspace: Workspace) -> HttpResponse:
+        if not connection.ask(workspace):
+            self.admin.message_user(request, no_broker(), messages.ERROR)
+        return redirect(_address(workspace))
+
+    def _workspace(self, request: HttpRequest, pk: int, may: str = "change") -> Workspace:
+        """The workspace, for those who may change (or view) it; strangers' ids are unknown."""
+        workspace: Workspace | None = self.admin.get_object(request, str(pk))
+        if workspace is None:
+            raise Http404
+        allowed: Any = getattr(self.admin, f"has_{may}_permission")
+        if not allowed(request, workspace):
+            raise PermissionDenied
+        return workspace
+
+
+def _address(workspace: Workspace) -> str:
+    return f"{reverse('admin:audiences_workspace_connection')}?w={workspace.pk}"

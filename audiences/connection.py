@@ -1,0 +1,216 @@
+"""Checking a workspace's connection: a worker asks the platform, the page reads the report it left.
+
+The report lives in the cache for a day, without secrets or tokens, and with a fingerprint of the settings it
+is about: a report on settings that have changed since is not shown as if it were about the present ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from celery import shared_task
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from audiences.models import Dataflow, Mapping, PlatformJob, Run, Workspace
+from audiences.models.catalog import Audience, Destination
+from audiences.models.workspaces import SyncState
+from platforms.errors import CredentialsRefused, PlatformError, Refused
+from platforms.types import ConnectionReport
+
+log = structlog.get_logger(__name__)
+
+KEPT = timedelta(days=1)
+# A worker that has not answered by then is not there, or the platform is silent beyond all patience.
+PATIENCE = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a check stands. `state`: checking or done. `part` is what was refused, "" when all is well.
+
+    `part` is one of the client's fields (key, secret, scopes, org, sandbox, token, permission), or address,
+    platform (it could not be asked) and ours. Sandboxes are (name, title, state, type), permissions
+    (name, granted or None).
+    """
+
+    state: str
+    at: datetime
+    settings: str
+    part: str = ""
+    summary: str = ""
+    verbatim: str = ""
+    sandboxes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    permissions: list[tuple[str, bool | None]] = field(default_factory=list)
+
+    @property
+    def is_lost(self) -> bool:
+        """Asked for so long ago that no worker can still be at it."""
+        return self.state == "checking" and timezone.now() - self.at > PATIENCE
+
+    def is_about(self, workspace: Workspace) -> bool:
+        """Whether it tells about the workspace's present settings."""
+        return self.settings == fingerprint(workspace)
+
+    @property
+    def choosable(self) -> list[str]:
+        """Names of the sandboxes that may be chosen: the active ones."""
+        return [name for name, _title, state, _type in self.sandboxes if state == "active"]
+
+
+def fingerprint(workspace: Workspace) -> str:
+    """Tells two settings apart and reveals neither."""
+    parts = (
+        workspace.org,
+        workspace.sandbox,
+        workspace.client_id,
+        workspace.client_secret_encrypted,
+        workspace.scopes,
+        workspace.platform_url,
+        workspace.ims_url,
+    )
+    return salted_hmac("audiences.connection", "\n".join(parts)).hexdigest()[:32]
+
+
+def _key(pk: int | None) -> str:
+    return f"audiences.connection.{pk}"
+
+
+def last_check(workspace: Workspace) -> Check | None:
+    """The latest check of this workspace within a day."""
+    kept = cache.get(_key(workspace.pk))
+    return Check(**kept) if kept else None
+
+
+def _keep(workspace: Workspace, check: Check) -> None:
+    cache.set(_key(workspace.pk), asdict(check), KEPT.total_seconds())
+
+
+def ask(workspace: Workspace) -> bool:
+    """Ask a worker to check; False when the broker does not answer, and nothing was asked."""
+    _keep(workspace, Check("checking", timezone.now(), fingerprint(workspace)))
+    try:
+        check_connection.apply_async((workspace.pk,), expires=PATIENCE.total_seconds())
+    except (OperationalError, OSError):
+        cache.delete(_key(workspace.pk))
+        return False
+    return True
+
+
+@shared_task
+def check_connection(workspace_id: int) -> None:
+    """Ask the platform about a workspace's credentials and keep the report."""
+    for workspace in Workspace.objects.filter(pk=workspace_id):
+        _keep(workspace, check(workspace))
+
+
+def check(workspace: Workspace) -> Check:
+    """Check now, over the wire; whatever the platform says becomes a report. Called by the worker only."""
+    settings = fingerprint(workspace)
+    try:
+        found = _reported(workspace)
+    except Exception as error:
+        words = _("Our own fault: %(kind)s") % {"kind": type(error).__name__}
+        _keep(workspace, Check("done", timezone.now(), settings, part="ours", summary=words))
+        raise
+    log.info("The connection was checked.", workspace=workspace.slug, part=found.get("part", ""))
+    return Check("done", timezone.now(), settings, **found)
+
+
+def _reported(workspace: Workspace) -> dict[str, Any]:
+    from audiences.clients import client_for
+
+    if not workspace.client_secret_encrypted:
+        return {"part": "secret", "summary": _("No client secret is stored.")}
+    try:
+        return _flat(client_for(workspace).check_connection())
+    except CredentialsRefused as error:
+        return {"part": error.field, "summary": error.summary, "verbatim": error.verbatim}
+    except PlatformError as error:
+        # Refused without a word on credentials, before any call: a platform on this very machine.
+        part = "address" if isinstance(error, Refused) and error.status is None else "platform"
+        return {"part": part, "summary": error.summary, "verbatim": error.verbatim}
+
+
+def _flat(report: ConnectionReport) -> dict[str, Any]:
+    return {
+        "part": report.refused or "",
+        "summary": report.summary,
+        "verbatim": report.verbatim,
+        "sandboxes": [(one.name, one.title, one.state, one.type) for one in report.sandboxes],
+        "permissions": [(one.name, one.granted) for one in report.permissions],
+    }
+
+
+class CannotMove(Exception):
+    """The workspace stays where it is. `str()` is one plain sentence."""
+
+
+def why_not_move(workspace: Workspace) -> str:
+    """Why this workspace cannot be pointed at another organisation or sandbox now; "" when it can."""
+    if workspace.pk is None:
+        return ""
+    if workspace.activations.exists():
+        return _(
+            "This workspace has activations in %(org)s, sandbox %(sandbox)s, and their history must stay true. "
+            "Make another workspace for another sandbox or organisation."
+        ) % {"org": workspace.org, "sandbox": workspace.sandbox}
+    if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).exists():
+        return _("A sync of the present sandbox is running. Wait until it is done, then try again.")
+    return ""
+
+
+def _no_sync() -> Q:
+    from audiences.sync import LEASE
+
+    return ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=timezone.now() - LEASE)
+
+
+def use_sandbox(workspace: Workspace, name: str) -> None:
+    """Point the workspace at one of the sandboxes that its last check listed as active.
+
+    What was mirrored from the former sandbox is forgotten. Raises `CannotMove`.
+    """
+    seen = last_check(workspace)
+    if seen is None or name not in seen.choosable:
+        raise CannotMove(
+            _("%(name)s is not among the active sandboxes of the last check.") % {"name": name or "—"}
+        )
+    if name == workspace.sandbox:
+        return
+    move(workspace, sandbox=name)
+
+
+def move(workspace: Workspace, **place: str) -> None:
+    """Change organisation or sandbox and forget the mirror of the former one. Raises `CannotMove`."""
+    with transaction.atomic():
+        why = why_not_move(workspace)
+        if why:
+            raise CannotMove(why)
+        fields = {
+            **place,
+            "sync_state": SyncState.NEVER,
+            "sync_error": "",
+            "synced_at": None,
+            "evaluated_at": None,
+            "snapshot_at": None,
+            "evaluation_cron": "",
+        }
+        if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).update(**fields):
+            raise CannotMove(_("A sync has just begun. Wait until it is done, then try again."))
+        forget(workspace)
+    workspace.refresh_from_db()
+
+
+def forget(workspace: Workspace) -> None:
+    """Delete the workspace's mirror. Deliveries protect what they point at."""
+    for model in (Run, PlatformJob, Mapping, Dataflow, Audience, Destination):
+        model.objects.filter(workspace=workspace).delete()
