@@ -14,7 +14,7 @@ from config.supervisor.processes import FIRST_DELAY, LONGEST_DELAY, Child, Crew,
 
 STUBBORN = (
     "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    "print(os.getpid(), flush=True); time.sleep(60)"
+    "os.write(1, b'%d\\n' % os.getpid()); time.sleep(60)"
 )
 
 
