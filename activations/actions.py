@@ -5,7 +5,7 @@ Each is one transaction and one mutation, the same for page, admin, command line
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from activations import nudges, states
 from activations.facts import verdicts
 from activations.models import Activation, Delivery, Event
-from activations.moves import move
+from activations.moves import lock, move
 from activations.preflight import Verdict
 from audiences.models import Mapping, User, Workspace
 
@@ -65,7 +65,10 @@ def request(
     page is out of date. Raises `CannotRequest` when nothing is chosen, the page is out of date, or
     nothing of it could ever go; then nothing is stored and nothing is sent.
     """
-    chosen = list({mapping.pk: mapping for mapping in mappings}.values())
+    # In one order, so that two presses of the same audiences cannot lock each other out.
+    chosen = sorted({mapping.pk: mapping for mapping in mappings}.values(), key=lambda mapping: mapping.pk)
+    if any(mapping.workspace_id != workspace.pk for mapping in chosen):
+        raise ValueError("a mapping of another workspace")
     if not chosen:
         raise CannotRequest(
             _("No audience is selected, so there is nothing to activate."), code="nothing_chosen"
@@ -76,7 +79,10 @@ def request(
             return known
         try:
             with transaction.atomic():
-                return _request(workspace, chosen, by, press, source, name, reason, seen_at)
+                _refuse_old_page(workspace, chosen, seen_at)
+                return _request(
+                    workspace, chosen, by=by, press=press, source=source, name=name, reason=reason
+                )
         except IntegrityError:
             # Someone pressed in the same moment; look again at what is now true.
             continue
@@ -88,15 +94,14 @@ def request(
 def _request(
     workspace: Workspace,
     chosen: list[Mapping],
+    *,
     by: User | None,
     press: str,
     source: str,
     name: str,
     reason: str,
-    seen_at: datetime | None,
 ) -> Activation:
     now = timezone.now()
-    _refuse_old_page(workspace, chosen, seen_at)
     found = verdicts(workspace, chosen, now=now)
     if all(found[mapping.pk].will_go == "blocked" for mapping in chosen):
         raise CannotRequest(
@@ -106,8 +111,8 @@ def _request(
         )
     activation = Activation.objects.create(
         workspace=workspace,
-        name=name or default_name(chosen),
-        reason=reason,
+        name=(name or default_name(chosen))[:200],
+        reason=reason[:500],
         source=source,
         requested_by=by,
         requested_at=now,
@@ -136,7 +141,7 @@ def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datet
 
 def _deliver(
     activation: Activation,
-    asked: list[tuple[Mapping, Verdict, Delivery | None]],
+    asked: Sequence[tuple[Mapping, Verdict, Delivery | None]],
     by: User | None,
     now: datetime,
 ) -> list[Delivery]:
@@ -214,11 +219,25 @@ def default_name(chosen: list[Mapping]) -> str:
 
 def cancel(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
     """Take back what has not been sent (armed and queued); returns how many. What is sent stays sent."""
-    now = timezone.now()
     unsent = _of(activation, states.UNSENT, only)
-    return len(
-        move(unsent, states.CANCELED, what="canceled", now=now, actor=by, finished_at=now, next_check_at=None)
-    )
+    return len(take_back(unsent, what="canceled", now=timezone.now(), by=by))
+
+
+def take_back(
+    deliveries: list[Delivery], *, what: str, now: datetime, by: User | None = None
+) -> list[Delivery]:
+    """Let these not go any more, as `what` (canceled, never_sent) says.
+
+    Those that were to go a second time, the first call's outcome being unknown, are not "never sent":
+    they stop with their outcome unknown.
+    """
+    doubtful = [delivery for delivery in deliveries if delivery.posted_at is not None]
+    clear = [delivery for delivery in deliveries if delivery.posted_at is None]
+    over: dict[str, Any] = {"now": now, "actor": by, "finished_at": now, "next_check_at": None}
+    with transaction.atomic():
+        lock(deliveries)
+        back = move(clear, states.CANCELED, what=what, reason=what, **over)
+        return back + move(doubtful, states.STOPPED, what="stopped", reason="no_trace", **over)
 
 
 def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
@@ -226,29 +245,39 @@ def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None
 
     Returns how many new deliveries there are; pressing twice finds the old ones already superseded.
     """
+    for _attempt in range(3):
+        try:
+            with transaction.atomic():
+                return _retry(activation, by, only)
+        except IntegrityError:
+            # The same audience was pressed elsewhere in this moment; judge again what is now true.
+            continue
+    raise CannotRequest(
+        _("These audiences are being pressed by someone else right now."), code="pressed_elsewhere"
+    )
+
+
+def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) -> int:
     now = timezone.now()
-    with transaction.atomic():
-        Activation.objects.select_for_update().get(pk=activation.pk)
-        wanted = states.RETRYABLE if only is not None else (states.FAILED, states.REFUSED, states.BLOCKED)
-        old = [delivery for delivery in _of(activation, wanted, only) if not delivery.superseded]
-        if not old:
-            return 0
-        mappings = {
-            m.pk: m
-            for m in Mapping.objects.filter(pk__in=[d.mapping_id for d in old]).select_related(
-                "dataflow", "audience"
-            )
-        }
-        found = verdicts(activation.workspace, mappings.values(), now=now)
-        Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
-        asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
-        _deliver(activation, asked, by, now)
-        Activation.objects.filter(pk=activation.pk).update(version=F("version") + 1)
+    Activation.objects.select_for_update().get(pk=activation.pk)
+    wanted = states.RETRYABLE if only is not None else (states.FAILED, states.REFUSED, states.BLOCKED)
+    old = sorted(_of(activation, wanted, only), key=lambda delivery: delivery.mapping_id)
+    if not old:
+        return 0
+    mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in old])
+    found = verdicts(activation.workspace, mappings.values(), now=now)
+    Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
+    asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
+    _deliver(activation, asked, by, now)
+    Activation.objects.filter(pk=activation.pk).update(version=F("version") + 1)
     return len(asked)
 
 
 def check_again(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
-    """Ask the platform once more about deliveries we stopped watching; returns how many."""
+    """Ask the platform once more about deliveries we stopped watching; returns how many.
+
+    Only asks: nothing is sent again by this. What has meanwhile been pressed anew is followed there.
+    """
     now = timezone.now()
     again: dict[str, Any] = {
         "what": "checked_again",
@@ -260,13 +289,29 @@ def check_again(activation: Activation, *, by: User | None, only: Iterable[int] 
         "finished_at": None,
         "reason": "",
     }
-    stopped = _of(activation, (states.STOPPED,), only)
-    known = [delivery for delivery in stopped if delivery.run_id]
-    unknown = [delivery for delivery in stopped if not delivery.run_id]
-    with transaction.atomic():
-        moved = move(known, states.RUNNING, **again) + move(unknown, states.UNCONFIRMED, **again)
-        nudges.watch_soon(activation.workspace_id)
-    return len(moved)
+    for _attempt in range(3):
+        stopped = _not_pressed_anew(_of(activation, (states.STOPPED,), only))
+        known = [delivery for delivery in stopped if delivery.run_id]
+        unknown = [delivery for delivery in stopped if not delivery.run_id]
+        try:
+            with transaction.atomic():
+                lock(stopped)
+                moved = move(known, states.RUNNING, **again)
+                moved += move(unknown, states.UNCONFIRMED, **again, reposted=True)
+                nudges.watch_soon(activation.workspace_id)
+                return len(moved)
+        except IntegrityError:
+            continue
+    return 0
+
+
+def _not_pressed_anew(deliveries: list[Delivery]) -> list[Delivery]:
+    """Those whose mapping has no other delivery on its way."""
+    moving = Delivery.objects.filter(
+        mapping__in=[delivery.mapping_id for delivery in deliveries], state__in=states.MOVING
+    )
+    elsewhere = set(moving.values_list("mapping_id", flat=True))
+    return [delivery for delivery in deliveries if delivery.mapping_id not in elsewhere]
 
 
 def _of(activation: Activation, wanted: Iterable[str], only: Iterable[int] | None) -> list[Delivery]:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from activations import states
 from activations.models import Delivery, Job
-from activations.moves import move
+from activations.moves import lock, move
 from audiences.models import Workspace
 from platforms import errors
 from platforms.types import Accepted
@@ -24,7 +24,11 @@ from platforms.types import Accepted
 FIRST_WATCH = timedelta(seconds=2)
 FIRST_RECONCILE = timedelta(seconds=3)
 RECHECK = timedelta(seconds=15)
-BACKOFF = (timedelta(seconds=2), timedelta(minutes=5))
+RECHECK_LONGEST = timedelta(minutes=5)
+# A minute at most: one call a minute costs nothing, and a platform that is back is noticed soon.
+BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
+# A platform may ask for more patience than this, even for years; then it is asked again every hour.
+PATIENCE = timedelta(hours=1)
 # How long an unknown outcome is looked into before a person must decide: longer than a slow start of a
 # run plus one second POST, short enough to hear about it before the sale is over.
 UNCONFIRMED_LIMIT = timedelta(minutes=15)
@@ -34,11 +38,31 @@ Answer = Accepted | errors.PlatformError
 
 
 def record(job: Job, deliveries: list[Delivery], answer: Answer, *, now: datetime) -> None:
-    """Write what the platform answered to `job` and move its deliveries, in one transaction."""
+    """Write what the platform answered to `job` and move its deliveries, in one transaction.
+
+    Whoever closes the job first decides: the sender here, or the sweep when the sender's lease ended.
+    """
     with transaction.atomic():
         handle, outcome = _row(answer)
+        in_time = Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING).update(outcome=outcome)
         _close(job, answer, outcome, now)
-        handle(job, deliveries, answer, now)
+        if in_time:
+            lock(deliveries)
+            handle(job, deliveries, answer, now)
+        else:
+            late(job, answer, now)
+
+
+def late(job: Job, answer: Answer, now: datetime) -> None:
+    """The sender was taken for dead, yet it lives. Run ids it brings are the truth about what still waits
+    for it; anything else is left to the reconciliation, which is on its way."""
+    if not isinstance(answer, Accepted):
+        return
+    waiting = job.deliveries.filter(state=states.UNCONFIRMED).select_related(
+        "dataflow", "audience", "workspace"
+    )
+    runs = {delivery.pk: answer.runs[delivery.pair] for delivery in waiting if answer.runs.get(delivery.pair)}
+    run([d for d in waiting if d.pk in runs], runs, what="accepted", now=now, job=job, data={"late": True})
 
 
 def _row(answer: Answer) -> tuple[Callable[..., None], Job.Outcome]:
@@ -115,7 +139,7 @@ def not_sent(job: Job, deliveries: list[Delivery], answer: errors.NotSent, now: 
     tries = 1 + max((delivery.attempts for delivery in deliveries), default=0)
     wait = backoff(tries)
     if answer.retry_after is not None:
-        wait = max(timedelta(seconds=answer.retry_after), BACKOFF[0])
+        wait = max(patience(answer.retry_after), BACKOFF[0])
     slow_down(job.workspace, now + wait)
     move(
         deliveries,
@@ -130,8 +154,13 @@ def not_sent(job: Job, deliveries: list[Delivery], answer: errors.NotSent, now: 
     )
 
 
+def patience(seconds: float) -> timedelta:
+    """What the platform asks us to wait, within reason."""
+    return timedelta(seconds=min(seconds, PATIENCE.total_seconds()))
+
+
 def backoff(tries: int) -> timedelta:
-    """Doubling from 2 s to 5 min, with jitter so that many workers do not return together."""
+    """Doubling from 2 s to a minute, with jitter so that many workers do not return together."""
     seconds = min(BACKOFF[0].total_seconds() * 2 ** min(tries - 1, 12), BACKOFF[1].total_seconds())
     return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
@@ -145,7 +174,7 @@ def slow_down(workspace: Workspace, until: datetime) -> None:
 def unknown(job: Job, deliveries: list[Delivery], answer: errors.OutcomeUnknown, now: datetime) -> None:
     """Read timeout, reset after sending, 5xx, unreadable answer: it may have had its effect."""
     if isinstance(answer, errors.PlatformFault):
-        slow_down(job.workspace, now + timedelta(seconds=answer.retry_after or 5))
+        slow_down(job.workspace, now + patience(answer.retry_after or 5))
     unconfirmed(job, deliveries, now, answer.code, answer.verbatim)
 
 
@@ -183,7 +212,7 @@ def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, no
         return
     elsewhere = [d for d in deliveries if d.audience.platform_id == answer.audience]
     if elsewhere:
-        wait(job, elsewhere, answer, now, RECHECK, "audience_running_elsewhere")
+        wait(job, elsewhere, answer, now, how_long=recheck(elsewhere), reason="audience_running_elsewhere")
         again(job, _without(deliveries, elsewhere), now)
         return
     split(job, deliveries, answer, now)
@@ -204,28 +233,44 @@ def not_in_schedule(
 def named_by(names: str, deliveries: list[Delivery]) -> list[Delivery]:
     """The deliveries that a comma-separated list of audience names points at, [] unless beyond doubt.
 
-    Names may hold commas themselves and one may be part of another, so the whole text must read as a
-    list of names (or ids) we sent, and each must belong to one delivery only.
+    Names may hold commas themselves and one may be part of another, so the whole text must read as a list
+    of names (or ids) we sent in exactly one way, and each name must belong to one delivery only.
     """
-    known: dict[str, list[Delivery]] = {}
+    known: dict[str, dict[int, Delivery]] = {}
     for delivery in deliveries:
-        labels = {delivery.audience.name, delivery.mapping.name, delivery.audience.platform_id}
-        for label in filter(None, labels):
-            known.setdefault(label.strip(), []).append(delivery)
-    rest, found = names.strip().strip("[]"), []
-    labels_by_length = sorted(known, key=len, reverse=True)
-    while rest:
-        label = next((one for one in labels_by_length if _starts_list(rest, one)), None)
-        if label is None or len(known[label]) > 1:
+        for label in (delivery.audience.name, delivery.mapping.name, delivery.audience.platform_id):
+            known.setdefault(" ".join(label.split()), {})[delivery.pk] = delivery
+    known.pop("", None)
+    found: dict[int, Delivery] = {}
+    for label in only_reading(" ".join(names.split()).strip("[] "), known):
+        if len(known[label]) > 1:
             return []
-        found.extend(known[label])
-        rest = rest[len(label) :].lstrip().removeprefix(",").lstrip()
-    return list({delivery.pk: delivery for delivery in found}.values())
+        found.update(known[label])
+    return list(found.values())
 
 
-def _starts_list(text: str, label: str) -> bool:
-    after = text[len(label) :].lstrip()
-    return text.startswith(label) and (not after or after.startswith(","))
+def only_reading(text: str, labels: Iterable[str]) -> list[str]:
+    """The labels that `text` lists, separated by commas; [] when it reads otherwise or in several ways."""
+    by_length = sorted(labels, key=len, reverse=True)
+    starts = [0, *(comma.end() for comma in re.finditer(r",\s*", text))]
+    # Per start the number of ways to read the rest (two stand for many), and the first step of the only one.
+    ways: dict[int, int] = {len(text): 1}
+    step: dict[int, tuple[str, int]] = {}
+    for start in reversed([start for start in starts if start < len(text)]):
+        ways[start] = 0
+        for label in by_length:
+            if not text.startswith(label, start):
+                continue
+            after = re.compile(r"\s*(?:,\s*|$)").match(text, start + len(label))
+            if after is not None and ways.get(after.end()):
+                ways[start] = min(2, ways[start] + ways[after.end()])
+                step[start] = (label, after.end())
+    read: list[str] = []
+    place = 0
+    while text and ways.get(0) == 1 and place < len(text):
+        label, place = step[place]
+        read.append(label)
+    return read
 
 
 def not_ready(job: Job, deliveries: list[Delivery], answer: errors.NotReady, now: datetime) -> None:
@@ -235,7 +280,7 @@ def not_ready(job: Job, deliveries: list[Delivery], answer: errors.NotReady, now
         split(job, deliveries, answer, now)
         return
     suspects = suspects or deliveries
-    wait(job, suspects, answer, now, timedelta(seconds=answer.wait), answer.code)
+    wait(job, suspects, answer, now, how_long=timedelta(seconds=answer.wait), reason=answer.code)
     again(job, _without(deliveries, suspects), now)
 
 
@@ -257,25 +302,39 @@ def not_supported(job: Job, deliveries: list[Delivery], answer: errors.NotSuppor
 
 def refused(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: datetime) -> None:
     """Other 4xx. Refused verbatim; where it is about something in the body, only what it is about."""
-    if answer.status in (400, 404):
-        named = mentioned(answer.verbatim, deliveries)
-        if named:
-            refuse(job, named, answer, now)
-            again(job, _without(deliveries, named), now)
-        else:
-            split(job, deliveries, answer, now)
+    if answer.status not in (400, 404) or isinstance(answer, errors.CredentialsRefused):
+        refuse(job, deliveries, answer, now)
         return
-    refuse(job, deliveries, answer, now)
+    named = deliveries if len(deliveries) == 1 else mentioned(answer.verbatim, deliveries)
+    if not named:
+        split(job, deliveries, answer, now)
+        return
+    if _EXPORT_RUNNING.search(answer.verbatim):
+        wait(job, named, answer, now, how_long=recheck(named), reason="scheduled_export_running")
+    else:
+        refuse(job, named, answer, now)
+    again(job, _without(deliveries, named), now)
+
+
+# No document gives this refusal's words, only its rule: wait for a scheduled export (contract §8.5).
+_EXPORT_RUNNING = re.compile(
+    r"scheduled\s+(?:\w+\s+)?export\b.*\b(?:in progress|running|going on)", re.I | re.S
+)
 
 
 def mentioned(text: str, deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """Deliveries whose audience or dataflow id stands in `text`; the pair when both do."""
+    """Deliveries whose audience or dataflow id stands in `text`; the pair when both do.
+
+    A text that repeats the whole call points at nobody.
+    """
+    sent = list(deliveries)
     words = set(re.findall(r"[\w.@:-]+", text))
-    by_both = [d for d in deliveries if set(d.pair) <= words]
+    words |= {word.strip(".:-@") for word in words}
+    by_both = [d for d in sent if set(d.pair) <= words]
     if by_both:
-        return by_both
-    by_audience = [d for d in deliveries if d.audience.platform_id in words]
-    return by_audience or [d for d in deliveries if d.dataflow.platform_id in words]
+        return by_both if len(by_both) < len(sent) or len(sent) == 1 else []
+    by_audience = [d for d in sent if d.audience.platform_id in words]
+    return by_audience or [d for d in sent if d.dataflow.platform_id in words]
 
 
 def split(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: datetime) -> None:
@@ -294,7 +353,14 @@ def split(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: dat
 
 
 def refuse(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: datetime) -> None:
-    """Final: the platform's reason is kept verbatim; a retry makes a new delivery."""
+    """Final: the platform's reason is kept verbatim; a retry makes a new delivery.
+
+    Where an earlier call's outcome is unknown, this refusal is about the second call alone: those are
+    looked for once more before anybody says that nothing was sent.
+    """
+    doubtful = [delivery for delivery in deliveries if delivery.posted_at is not None]
+    unconfirmed(job, doubtful, now, answer.code, answer.verbatim)
+    deliveries = _without(deliveries, doubtful)
     data: dict[str, Any] = {"reason": answer.code}
     if isinstance(answer, errors.CredentialsRefused):
         data["field"] = answer.field
@@ -317,6 +383,7 @@ def wait(
     deliveries: list[Delivery],
     answer: errors.Refused,
     now: datetime,
+    *,
     how_long: timedelta,
     reason: str,
 ) -> None:
@@ -333,6 +400,12 @@ def wait(
         reason=reason,
         verbatim=answer.verbatim,
     )
+
+
+def recheck(deliveries: list[Delivery]) -> timedelta:
+    """How long to wait for a run that is in the way: 15 s, growing with every job it was refused in."""
+    tries = 1 + max(delivery.attempts for delivery in deliveries)
+    return min(RECHECK * tries, RECHECK_LONGEST)
 
 
 def again(

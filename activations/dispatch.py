@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 from django.db import connection, transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from activations import states
 from activations.answers import Answer, record
+from activations.lease import LEASE, renewed
 from activations.models import Delivery, Hold, Job
 from activations.moves import move
 from activations.packing import pack
@@ -20,22 +22,21 @@ from platforms.errors import NotSent, PlatformError, Refused
 
 log = structlog.get_logger(__name__)
 
-# Longer than the slowest call: a token (15 s), the POST (35 s), both once more after a 401.
-LEASE = timedelta(seconds=120)
 # Deliveries looked at to fill the next job; several jobs' worth, so that jobs are full.
 WINDOW = 800
 
 
-def dispatch(workspace: Workspace) -> int:
+def dispatch(workspace: Workspace, *, clock: Callable[[], datetime] = timezone.now) -> int:
     """Send what may go now, job after job; returns how many jobs were sent."""
     sent = 0
-    while not _paced(workspace):
-        claimed = claim(workspace, timezone.now())
+    while not _paced(workspace, clock()):
+        claimed = claim(workspace, clock())
         if claimed is None:
             break
         job, deliveries = claimed
-        answer = send(workspace, job, deliveries)
-        record(job, deliveries, answer, now=timezone.now())
+        with renewed(job):
+            answer = send(workspace, job, deliveries)
+        record(job, deliveries, answer, now=clock())
         log.info(
             "A job was answered.",
             job=job.pk,
@@ -48,9 +49,9 @@ def dispatch(workspace: Workspace) -> int:
     return sent
 
 
-def _paced(workspace: Workspace) -> bool:
+def _paced(workspace: Workspace, now: datetime) -> bool:
     workspace.refresh_from_db(fields=["send_after"])
-    return workspace.send_after is not None and workspace.send_after > timezone.now()
+    return workspace.send_after is not None and workspace.send_after > now
 
 
 def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | None:
@@ -64,7 +65,7 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
             return None
         jobs = pack(
             waiting,
-            workspace.max_per_job,
+            max(1, workspace.max_per_job),
             group=lambda delivery: delivery.audience_id,
             keep_apart=lambda delivery: delivery.pack,
         )
@@ -135,7 +136,9 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
         )
     try:
         return client.activate(
-            [delivery.pair for delivery in deliveries], version=job.version, export_ids=exports
+            [delivery.pair for delivery in deliveries],
+            version="v1" if job.version == "v1" else "v2",
+            export_ids=exports,
         )
     except PlatformError as error:
         return error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from django.utils import timezone
@@ -28,24 +28,22 @@ def verdicts(
     mappings: Iterable[Mapping],
     *,
     now: datetime | None = None,
-    leave_out: Delivery | None = None,
+    leave_out: Collection[int] = (),
 ) -> dict[int, Verdict]:
     """Verdict per mapping pk. Mappings come with `dataflow` and `audience` selected.
 
-    `leave_out` is a delivery being judged again: its own presence in the ledger does not count.
+    `leave_out` are deliveries (pks) being judged again: their own presence in the ledger does not count.
     """
     now = now or timezone.now()
     chosen = list(mappings)
-    ledger = _Ledger(workspace, chosen, now, leave_out)
+    ledger = _Ledger(workspace, now, frozenset(leave_out))
     return {mapping.pk: check(ledger.facts(mapping)) for mapping in chosen}
 
 
 class _Ledger:
     """What is going on in the workspace, read once for all mappings."""
 
-    def __init__(
-        self, workspace: Workspace, mappings: list[Mapping], now: datetime, leave_out: Delivery | None
-    ) -> None:
+    def __init__(self, workspace: Workspace, now: datetime, leave_out: Collection[int]) -> None:
         self.workspace = workspace
         self.now = now
         self.guardrails = Guardrails(
@@ -62,11 +60,10 @@ class _Ledger:
         self.ad_hoc: dict[str, dict[int, str]] = {}
         self._read_runs()
 
-    def _in_flight(self, leave_out: Delivery | None) -> dict[int, str]:
+    def _in_flight(self, leave_out: Collection[int]) -> dict[int, str]:
         moving = Delivery.objects.filter(workspace=self.workspace, state__in=states.MOVING)
-        if leave_out is not None:
-            moving = moving.exclude(pk=leave_out.pk)
-        return dict(moving.values_list("mapping_id", "run_id"))
+        rows = moving.values_list("pk", "mapping_id", "run_id")
+        return {mapping: run for pk, mapping, run in rows if pk not in leave_out}
 
     def _read_runs(self) -> None:
         going_on = Run.objects.filter(workspace=self.workspace, status__in=RUN_GOING_ON, vanished_at=None)

@@ -45,12 +45,21 @@ def move(
         if not moved:
             return []
         _write(moved, {"state": to, "state_since": now, **fields}, each or {})
-        _tell(moved, to, what, now, actor, job, data or {})
+        _tell(moved, to, what, now, actor=actor, job=job, data=data or {})
         _release_holds(moved, to)
     for delivery in moved:
         delivery.state = to
         delivery.state_since = now
     return moved
+
+
+def lock(deliveries: Iterable[Delivery]) -> None:
+    """Lock the activations of these deliveries in one order: whoever makes several moves in a transaction
+    calls this first, so that two of them never wait for each other."""
+    touched = {delivery.activation_id for delivery in deliveries}
+    if connection.features.has_select_for_update and touched:
+        rows = Activation.objects.filter(pk__in=touched).order_by("pk")
+        list(rows.select_for_update().values_list("pk"))
 
 
 def _still_there(wanted: Sequence[Delivery]) -> list[Delivery]:
@@ -83,6 +92,7 @@ def _tell(
     to: str,
     what: str,
     now: datetime,
+    *,
     actor: User | None,
     job: Job | None,
     data: Mapping[str, Any],
@@ -100,8 +110,9 @@ def _tell(
         )
         for delivery in moved
     )
+    lock(moved)
     touched = {delivery.activation_id for delivery in moved}
-    Activation.objects.filter(pk__in=touched).order_by("pk").update(version=F("version") + 1)
+    Activation.objects.filter(pk__in=touched).update(version=F("version") + 1)
 
 
 def _release_holds(moved: list[Delivery], to: str) -> None:

@@ -129,7 +129,16 @@ Rule = Callable[[Facts], Finding | None]
 def check(facts: Facts) -> Verdict:
     """Ask every rule about one delivery."""
     found = (rule(facts) for rule in RULES)
-    return Verdict(tuple(finding for finding in found if finding is not None))
+    # Two rules may come to the same finding; people read it once.
+    return Verdict(tuple({finding.code: finding for finding in found if finding is not None}.values()))
+
+
+def _after(moment: datetime, wait: timedelta) -> datetime:
+    """`moment + wait`; vendors' nonsense dates end with the calendar instead of an error."""
+    try:
+        return moment + wait
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def dataflow_present(facts: Facts) -> Finding | None:
@@ -251,7 +260,7 @@ def schedule_not_ended(facts: Facts) -> Finding | None:
 def mapped_long_enough(facts: Facts) -> Finding | None:
     if facts.mapped_at is None:
         return None
-    clears_at = facts.mapped_at + facts.guardrails.mapping_wait
+    clears_at = _after(facts.mapped_at, facts.guardrails.mapping_wait)
     if clears_at <= facts.now:
         return None
     return Finding(
@@ -270,14 +279,15 @@ def mapped_long_enough(facts: Facts) -> Finding | None:
 def merge_policy_settled(facts: Facts) -> Finding | None:
     if facts.merge_policy_seen_at is None:
         return None
-    if facts.merge_policy_seen_at + facts.guardrails.merge_policy_wait <= facts.now:
+    clears_at = _after(facts.merge_policy_seen_at, facts.guardrails.merge_policy_wait)
+    if clears_at <= facts.now:
         return None
     return Finding(
         "merge_policy_new", "look",
         _("Its merge policy changed less than 24 hours ago, so the file may be empty or incomplete."),
         _("Wait a day after a merge policy change for a complete file."),
         ADOBE_UI,
-        facts.merge_policy_seen_at + facts.guardrails.merge_policy_wait,
+        clears_at,
     )  # fmt: skip
 
 

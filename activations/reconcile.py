@@ -11,11 +11,12 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import connection, transaction
 from django.utils import timezone
 
 from activations import states
 from activations.answers import run
-from activations.models import Delivery
+from activations.models import Delivery, Job
 from activations.moves import move
 from audiences.clients import client_for
 from audiences.models import Workspace
@@ -26,8 +27,11 @@ log = structlog.get_logger(__name__)
 
 # The platform's clock and ours may differ; a run "created" this long before our POST may be its effect.
 CLOCK_SKEW = timedelta(seconds=30)
-# A run may take a while to appear in the list; before this nothing is sent again.
+# A run may take a while to appear in the list and to name its audience; for so long after the answer was
+# given up nothing is sent again, and no run is taken for ours just because nothing else explains it.
 GRACE = timedelta(seconds=45)
+# While one worker asks, the others leave these deliveries alone: a silent platform must not hold them all.
+ASKING = timedelta(seconds=60)
 ASK_AGAIN = timedelta(seconds=5)
 
 
@@ -37,7 +41,7 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
     Raises nothing of the platform's: when it cannot be asked, the deliveries stay unconfirmed.
     """
     now = now or timezone.now()
-    due = _due(workspace, now)
+    due = _take(workspace, now)
     if not due:
         return 0
     flows = sorted({delivery.dataflow.platform_id for delivery in due})
@@ -51,25 +55,28 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
     by_flow: dict[str, list[Delivery]] = defaultdict(list)
     for delivery in due:
         by_flow[delivery.dataflow.platform_id].append(delivery)
-    fresh = _unclaimed(workspace, runs, since)
+    fresh = _unclaimed(workspace, runs)
     return sum(_settle(mine, [r for r in fresh if r.dataflow == flow], now) for flow, mine in by_flow.items())
 
 
-def _due(workspace: Workspace, now: datetime) -> list[Delivery]:
-    rows = Delivery.objects.filter(workspace=workspace, state=states.UNCONFIRMED, next_check_at__lte=now)
-    return list(rows.select_related("dataflow", "audience", "mapping", "workspace").order_by("pk"))
+def _take(workspace: Workspace, now: datetime) -> list[Delivery]:
+    """The due deliveries, taken out of the others' sight until they have been asked about."""
+    due = Delivery.objects.filter(workspace=workspace, state=states.UNCONFIRMED, next_check_at__lte=now)
+    if connection.features.has_select_for_update_skip_locked:
+        due = due.select_for_update(skip_locked=True)
+    with transaction.atomic():
+        rows = Delivery.objects.filter(pk__in=list(due.values_list("pk", flat=True)))
+        rows.update(next_check_at=now + ASKING)
+    return list(rows.select_related("dataflow", "audience", "mapping", "workspace", "job").order_by("pk"))
 
 
 def _sent(delivery: Delivery) -> datetime:
     return delivery.posted_at or delivery.state_since
 
 
-def _unclaimed(workspace: Workspace, runs: tuple[Run, ...], since: datetime) -> list[Run]:
-    """Runs since the POST that no delivery follows and that are not seen to be scheduled exports."""
-    candidates = [
-        run for run in runs
-        if run.snapshot_only is not False and (run.created_at is None or run.created_at >= since)
-    ]  # fmt: skip
+def _unclaimed(workspace: Workspace, runs: tuple[Run, ...]) -> list[Run]:
+    """Runs that no delivery follows and that are not seen to be scheduled exports."""
+    candidates = [run for run in runs if run.snapshot_only is not False]
     claimed = Delivery.objects.filter(workspace=workspace, run_id__in=[run.id for run in candidates])
     taken = set(claimed.values_list("run_id", flat=True))
     return [run for run in candidates if run.id not in taken]
@@ -86,52 +93,69 @@ def _settle(deliveries: list[Delivery], fresh: list[Run], now: datetime) -> int:
         else:
             found[delivery.pk] = mine.id
             fresh = [one for one in fresh if one.id != mine.id]
-    unexplained = [one for one in fresh if not one.audiences]
-    if len(rest) == 1 and len(unexplained) == 1:
-        found[rest.pop().pk] = unexplained.pop().id
+    silent = [one for one in fresh if not one.audiences and any(_may_be(one, d) for d in rest)]
+    if len(rest) == 1 and len(silent) == 1 and _grace_is_over(rest[0], now) and not _others_in_doubt(rest[0]):
+        found[rest.pop().pk] = silent.pop().id
     adopted = run(
         [d for d in deliveries if d.pk in found], found, what="found", now=now, data={"evidence": "runs"}
     )
-    return len(adopted) + _without_trace(rest, bool(unexplained), now)
+    return len(adopted) + _without_trace(rest, bool(silent), now)
+
+
+def _may_be(one: Run, delivery: Delivery) -> bool:
+    return one.created_at is None or one.created_at >= _sent(delivery) - CLOCK_SKEW
 
 
 def _carrying(delivery: Delivery, fresh: list[Run]) -> Run | None:
-    sent = _sent(delivery) - CLOCK_SKEW
-    for one in fresh:
-        if delivery.audience.platform_id in one.audiences and (
-            one.created_at is None or one.created_at >= sent
-        ):
-            return one
-    return None
+    """The run for this audience that was created nearest to the call, None when there is none since."""
+    sent = _sent(delivery)
+    mine = [one for one in fresh if delivery.audience.platform_id in one.audiences and _may_be(one, delivery)]
+    return min(mine, key=lambda one: abs((one.created_at or sent) - sent), default=None)
+
+
+def _grace_is_over(delivery: Delivery, now: datetime) -> bool:
+    return delivery.state_since + GRACE <= now
+
+
+def _others_in_doubt(delivery: Delivery) -> bool:
+    """Whether another delivery of this dataflow could be what an unexplained run is about."""
+    others = Delivery.objects.filter(
+        dataflow_id=delivery.dataflow_id, state__in=(states.SENDING, states.UNCONFIRMED)
+    )
+    return others.exclude(pk=delivery.pk).exists()
 
 
 def _without_trace(deliveries: list[Delivery], unexplained: bool, now: datetime) -> int:
     """No run found: wait within the grace; after it send once more, but never beside an unexplained run."""
     over = [d for d in deliveries if d.deadline <= now]
-    again = [
-        d for d in deliveries
-        if d not in over and not unexplained and not d.reposted and _sent(d) + GRACE <= now
-    ]  # fmt: skip
-    gone = [
-        d for d in deliveries
-        if d in over or (d.reposted and not unexplained and d.state_since + GRACE <= now)
-    ]  # fmt: skip
-    _ask_later([d for d in deliveries if d not in again and d not in gone], now)
+    ripe = [d for d in deliveries if d not in over and not unexplained and _grace_is_over(d, now)]
+    again = [d for d in ripe if not d.reposted]
+    # The second call was refused, and a last look finds nothing of the first: nothing was sent.
+    refused = [d for d in ripe if d.reposted and d.job and d.job.outcome == Job.Outcome.REFUSED]
+    gone = over + [d for d in ripe if d.reposted and d not in refused]
+    _ask_later([d for d in deliveries if d not in ripe and d not in over], now)
     left = move(
         again, states.QUEUED, what="sent_again", now=now, reposted=True, not_before=None, next_check_at=None,
         deadline=now + again[0].workspace.send_limit if again else now,
     )  # fmt: skip
-    left += move(
-        gone, states.STOPPED, what="stopped", now=now, reason="no_trace", finished_at=now, next_check_at=None
-    )
+    for delivery in refused:
+        left += move(
+            [delivery], states.REFUSED, what="refused", now=now, job=delivery.job,
+            data={"reason": delivery.reason}, finished_at=now, next_check_at=None,
+        )  # fmt: skip
+    left += _give_up(gone, now)
     return len(left)
 
 
+def _give_up(deliveries: list[Delivery], now: datetime) -> list[Delivery]:
+    return move(
+        deliveries, states.STOPPED, what="stopped", now=now, reason="no_trace", finished_at=now,
+        next_check_at=None,
+    )  # fmt: skip
+
+
 def _ask_later(deliveries: list[Delivery], now: datetime) -> None:
+    """Ask again in a moment; past the deadline a person must decide."""
+    _give_up([d for d in deliveries if d.deadline <= now], now)
     rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries], state=states.UNCONFIRMED)
     rows.update(next_check_at=now + ASK_AGAIN)
-    # When the platform cannot be asked until the deadline, a person must decide.
-    over = [d for d in deliveries if d.deadline <= now]
-    move(
-        over, states.STOPPED, what="stopped", now=now, reason="no_trace", finished_at=now, next_check_at=None
-    )

@@ -78,10 +78,12 @@ CHOICES = [(state.value, state.word) for state in STATES.values()]
 EDGES: dict[str, frozenset[str]] = {
     "": frozenset({BLOCKED, ARMED, QUEUED}),
     BLOCKED: frozenset(),
-    ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED}),
-    QUEUED: frozenset({SENDING, ARMED, CANCELED}),
+    # To `stopped` only after an earlier call of unknown outcome: then "never sent" would be a guess.
+    ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED, STOPPED}),
+    QUEUED: frozenset({SENDING, ARMED, CANCELED, STOPPED}),
     SENDING: frozenset({RUNNING, QUEUED, ARMED, REFUSED, UNCONFIRMED}),
-    UNCONFIRMED: frozenset({RUNNING, QUEUED, STOPPED}),
+    # To `refused` when the second call was refused and a last look finds no trace of the first.
+    UNCONFIRMED: frozenset({RUNNING, QUEUED, STOPPED, REFUSED}),
     RUNNING: frozenset({SUCCEEDED, EMPTY, PARTLY, FAILED, STOPPED}),
     SUCCEEDED: frozenset(),
     EMPTY: frozenset(),

@@ -5,24 +5,26 @@ Everything here would also be right if it ran twice at the same moment.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from activations import nudges, states
-from activations.actions import RECHECK_EVERY, opening
+from activations.actions import RECHECK_EVERY, opening, take_back
 from activations.answers import unconfirmed
 from activations.facts import verdicts
 from activations.models import Delivery, Hold, Job
-from activations.moves import move, release
+from activations.moves import lock, move, release
 from audiences.clients import client_for
 from audiences.models import Workspace
 from audiences.runs import refresh_runs
 from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
+
+ASKING = timedelta(seconds=60)
 
 
 def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
@@ -47,7 +49,9 @@ def free_dead_jobs(workspace: Workspace, now: datetime) -> None:
             left = job.deliveries.filter(state=states.SENDING).select_related(
                 "dataflow", "audience", "workspace"
             )
-            unconfirmed(job, list(left), now, "sender_lost", "")
+            lost = list(left)
+            lock(lost)
+            unconfirmed(job, lost, now, "sender_lost", "")
         log.warning("A job lost its sender; its deliveries are being looked for.", job=job.pk)
 
 
@@ -63,25 +67,34 @@ def release_armed(workspace: Workspace, now: datetime) -> None:
     )
     if not armed:
         return
-    _look_at_runs(workspace, armed)
+    _look_at_runs(workspace, armed, now)
+    found = verdicts(
+        workspace, [delivery.mapping for delivery in armed], now=now, leave_out=[d.pk for d in armed]
+    )
     for delivery in armed:
-        found = verdicts(workspace, [delivery.mapping], now=now, leave_out=delivery)[delivery.mapping_id]
-        fields = opening(found, now)
+        fields = opening(found[delivery.mapping_id], now)
         to = fields.pop("state")
-        if to == states.ARMED and fields["reason"] == delivery.reason:
-            Delivery.objects.filter(pk=delivery.pk, state=states.ARMED).update(
-                next_check_at=max(fields["next_check_at"], now + RECHECK_EVERY),
-                not_before=fields["not_before"],
-            )
+        if to == states.ARMED:
+            fields["next_check_at"] = max(fields["next_check_at"], now + RECHECK_EVERY)
+        if (to, fields["reason"], fields["not_before"]) == (
+            states.ARMED,
+            delivery.reason,
+            delivery.not_before,
+        ):
+            waiting = Delivery.objects.filter(pk=delivery.pk, state=states.ARMED)
+            waiting.update(next_check_at=fields["next_check_at"])
             continue
         move([delivery], to, what={states.QUEUED: "released"}.get(to, to), now=now, **fields)
 
 
-def _look_at_runs(workspace: Workspace, armed: list[Delivery]) -> None:
+def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) -> None:
     """What waits for a run needs to know whether it is over; the mirror alone may be minutes old."""
     waiting_on_runs = {"scheduled_export_running", "audience_running_elsewhere"}
     if not any(delivery.reason in waiting_on_runs for delivery in armed):
         return
+    # While this sweep asks, the next ones leave these alone: a silent platform must not hold every worker.
+    rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in armed], state=states.ARMED)
+    rows.update(next_check_at=now + ASKING)
     try:
         refresh_runs(workspace, client_for(workspace))
     except PlatformError as error:
@@ -94,14 +107,8 @@ def _look_at_runs(workspace: Workspace, armed: list[Delivery]) -> None:
 
 def give_up(workspace: Workspace, now: datetime) -> None:
     """What has not left by its deadline is canceled: a flash sale must not go out after it is over."""
-    late = Delivery.objects.filter(workspace=workspace, deadline__lte=now).select_related(
-        "audience", "workspace"
-    )
-    for state in states.UNSENT:
-        move(
-            list(late.filter(state=state)), states.CANCELED, what="never_sent", now=now, reason="never_sent",
-            finished_at=now, next_check_at=None,
-        )  # fmt: skip
+    late = Delivery.objects.filter(workspace=workspace, deadline__lte=now, state__in=states.UNSENT)
+    take_back(list(late.select_related("audience", "workspace")), what="never_sent", now=now)
 
 
 def release_orphans(workspace: Workspace) -> None:

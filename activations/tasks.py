@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+import structlog
 from celery import shared_task
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -11,8 +14,10 @@ from activations import reconcile as reconciling
 from activations import states
 from activations import sweep as sweeping
 from activations import watch as watching
-from activations.models import Delivery, Job
+from activations.models import Delivery, Hold, Job
 from audiences.models import Workspace
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -25,9 +30,7 @@ def dispatch(workspace_id: int) -> None:
 @shared_task
 def watch(workspace_id: int) -> None:
     """Look into unconfirmed deliveries and due runs of a workspace."""
-    for workspace in Workspace.objects.filter(pk=workspace_id):
-        reconciling.reconcile(workspace)
-        watching.watch(workspace)
+    _each(Workspace.objects.filter(pk=workspace_id), reconciling.reconcile, watching.watch)
 
 
 @shared_task
@@ -38,9 +41,7 @@ def watch_tick() -> None:
         state__in=(states.RUNNING, states.UNCONFIRMED),
         next_check_at__lte=timezone.now(),
     )
-    for workspace in Workspace.objects.filter(Exists(due)):
-        reconciling.reconcile(workspace)
-        watching.watch(workspace)
+    _each(Workspace.objects.filter(Exists(due)), reconciling.reconcile, watching.watch)
 
 
 @shared_task
@@ -49,7 +50,25 @@ def sweep_tick() -> None:
 
     Due `Schedule` rows will be fired here, before the sweep, once schedules exist.
     """
-    moving = Delivery.objects.filter(workspace=OuterRef("pk"), state__in=states.MOVING)
-    sending = Job.objects.filter(workspace=OuterRef("pk"), outcome=Job.Outcome.SENDING)
-    for workspace in Workspace.objects.filter(Exists(moving) | Exists(sending)):
-        sweeping.sweep(workspace)
+    here = {"workspace": OuterRef("pk")}
+    moving = Delivery.objects.filter(**here, state__in=states.MOVING)
+    sending = Job.objects.filter(**here, outcome=Job.Outcome.SENDING)
+    holding = Hold.objects.filter(**here)
+    _each(Workspace.objects.filter(Exists(moving) | Exists(sending) | Exists(holding)), sweeping.sweep)
+
+
+def _each(workspaces: Iterable[Workspace], *verbs: Callable[[Workspace], object]) -> None:
+    """Every verb on every workspace; what fails for one must not keep the others waiting.
+
+    The first error is raised at the end, so that the task is seen to have failed.
+    """
+    errors: list[Exception] = []
+    for workspace in workspaces:
+        for verb in verbs:
+            try:
+                verb(workspace)
+            except Exception as error:
+                log.exception("A verb failed.", verb=verb.__name__, workspace=workspace.slug)
+                errors.append(error)
+    if errors:
+        raise errors[0]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from activations import nudges, states
@@ -15,7 +15,7 @@ from activations.moves import move
 from audiences.clients import client_for
 from audiences.models import Workspace
 from audiences.runs import store_runs
-from platforms.errors import PlatformError
+from platforms.errors import PlatformError, Refused
 from platforms.types import Counts, Run, RunStatus
 
 log = structlog.get_logger(__name__)
@@ -63,12 +63,15 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> i
         runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
     except PlatformError as error:
         log.warning("Runs could not be read; asking again.", workspace=workspace.slug, code=error.code)
-        _ask_later(deliveries, now)
+        # Credentials do not mend themselves in two seconds: no hot loop around a refusal.
+        _ask_later(deliveries, now, shortest=LONGEST if isinstance(error, Refused) else SHORTEST)
         return 0
     known = {d.run_id for d in deliveries if not d.joined}
     store_runs(workspace, runs.values(), ad_hoc=known)
-    over = [delivery for delivery in deliveries if _is_over(delivery, runs.get(delivery.run_id))]
-    going_on = [delivery for delivery in deliveries if delivery not in over]
+    over: list[Delivery] = []
+    going_on: list[Delivery] = []
+    for delivery in deliveries:
+        (over if _is_over(delivery, runs.get(delivery.run_id)) else going_on).append(delivery)
     finished = _finish(over, runs, now)
     _ask_later(going_on, now)
     if finished:
@@ -94,13 +97,13 @@ def _finish(deliveries: list[Delivery], runs: dict[str, Run], now: datetime) -> 
         by_state.setdefault(outcome(delivery, runs[delivery.run_id]), []).append(delivery)
     moved = 0
     for state, those in by_state.items():
-        each = {d.pk: result(d, runs[d.run_id]) for d in those}
+        each = {
+            d.pk: {**result(d, runs[d.run_id]), "finished_at": runs[d.run_id].completed_at or now}
+            for d in those
+        }
         moved += len(
-            move(
-                those, state, what=state, now=now, each=each, reason=_reason(state), finished_at=now,
-                next_check_at=None,
-            )
-        )  # fmt: skip
+            move(those, state, what=state, now=now, each=each, reason=_reason(state), next_check_at=None)
+        )
     return moved
 
 
@@ -151,7 +154,7 @@ def result(delivery: Delivery, found: Run) -> dict[str, Any]:
     }
 
 
-def _ask_later(deliveries: list[Delivery], now: datetime) -> None:
+def _ask_later(deliveries: list[Delivery], now: datetime, *, shortest: float = SHORTEST) -> None:
     """Back off per run, 2 s growing to 30 s, in one UPDATE per step; past the deadline stop watching."""
     over = [delivery for delivery in deliveries if delivery.deadline <= now]
     move(
@@ -165,9 +168,8 @@ def _ask_later(deliveries: list[Delivery], now: datetime) -> None:
     )
     by_wait: dict[float, list[int]] = {}
     for delivery in deliveries:
-        wait = min(SHORTEST * 1.25 ** min(delivery.checks, 40), LONGEST)
+        wait = min(max(SHORTEST * 1.25 ** min(delivery.checks, 40), shortest), LONGEST)
         by_wait.setdefault(wait, []).append(delivery.pk)
     for wait, pks in by_wait.items():
         rows = Delivery.objects.filter(pk__in=pks, state=states.RUNNING)
-        checks = next(d.checks for d in deliveries if d.pk == pks[0])
-        rows.update(next_check_at=now + timedelta(seconds=wait), checks=checks + 1)
+        rows.update(next_check_at=now + timedelta(seconds=wait), checks=F("checks") + 1)

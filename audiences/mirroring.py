@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import connection, models
 
 from audiences.models import Workspace
 from audiences.models.catalog import Mirrored
@@ -53,13 +53,18 @@ def mirror(
     if where is not None:
         existing = existing.filter(where)
     if not complete:
-        existing = existing.filter(platform_id__in=list(rows))
+        # Part of a table that others write at the same moment (a watcher and a sync, say): locked in one
+        # order, so that neither waits for the other.
+        existing = existing.filter(platform_id__in=list(rows)).order_by("pk")
+        if connection.features.has_select_for_update:
+            existing = existing.select_for_update()
     known: dict[str, Row] = {row.platform_id: row for row in existing}
     names = sorted({name for fields in rows.values() for name in fields})
+    rows = _fitting(model, names, rows)
     changed = [row for key, row in known.items() if key in rows and _apply(row, rows[key])]
     fresh = [
         model(workspace=workspace, platform_id=key, **fields)
-        for key, fields in rows.items()
+        for key, fields in sorted(rows.items())
         if key not in known
     ]
     gone = (
@@ -68,10 +73,31 @@ def mirror(
     for row in gone:
         row.vanished_at = now
     model._default_manager.bulk_update(changed, [*names, "vanished_at"], batch_size=BATCH)
-    model._default_manager.bulk_create(fresh, batch_size=BATCH)
+    model._default_manager.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=not complete)
     model._default_manager.filter(pk__in=[row.pk for row in gone]).update(vanished_at=now)
+    if fresh and not complete:
+        # Rows that someone else was first to insert are left as he wrote them; the next look updates them.
+        stored = model._default_manager.filter(
+            workspace=workspace, platform_id__in=[r.platform_id for r in fresh]
+        )
+        fresh = list(stored if where is None else stored.filter(where))
     known.update({row.platform_id: row for row in fresh})
     return known, Written(len(fresh), len(changed), len(gone))
+
+
+def _fitting(
+    model: type[Row], names: Collection[str], rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The rows with texts cut to their columns: one endless name must not keep all others from the mirror."""
+    fields = [(name, model._meta.get_field(name)) for name in names]
+    longest = {name: f.max_length for name, f in fields if isinstance(f, models.CharField) and f.max_length}
+    return {
+        key: {
+            name: value[: longest[name]] if name in longest and isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        for key, row in rows.items()
+    }
 
 
 def _apply(row: Mirrored, fields: Mapping[str, Any]) -> bool:

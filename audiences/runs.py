@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,17 +23,25 @@ FIRST_LOOK = 1000
 OVERLAP = timedelta(minutes=30)
 
 
-def read_runs(workspace: Workspace, client: AdobeClient, dataflows: Iterable[str]) -> list[types.Run]:
+@dataclass(frozen=True, slots=True)
+class RunsRead:
+    """Runs as the platform shows them now, and the ids of those it no longer shows."""
+
+    runs: tuple[types.Run, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def read_runs(workspace: Workspace, client: AdobeClient, dataflows: Iterable[str]) -> RunsRead:
     """The runs worth mirroring now, newest first per dataflow. Raises PlatformError."""
     flows = sorted(dataflows)
     if not flows:
-        return []
+        return RunsRead()
     since = workspace.synced_at - OVERLAP if workspace.synced_at else None
     runs = {run.id: run for run in client.runs_of(flows, since=since, limit=None if since else FIRST_LOOK)}
     open_ones = Run.objects.filter(workspace=workspace, status__in=GOING_ON, vanished_at=None)
     ids = [one for one in open_ones.values_list("platform_id", flat=True) if one not in runs]
     runs.update(client.runs(ids) if ids else {})
-    return list(runs.values())
+    return RunsRead(tuple(runs.values()), tuple(key for key in ids if key not in runs))
 
 
 def refresh_runs(workspace: Workspace, client: AdobeClient) -> Written:
@@ -40,7 +49,14 @@ def refresh_runs(workspace: Workspace, client: AdobeClient) -> Written:
     flows = Dataflow.objects.filter(workspace=workspace, vanished_at=None).values_list(
         "platform_id", flat=True
     )
-    return store_runs(workspace, read_runs(workspace, client, flows))
+    return store_read(workspace, read_runs(workspace, client, flows))
+
+
+def store_read(workspace: Workspace, read: RunsRead) -> Written:
+    """Store what was read. A run that was going on and is not shown any more vanished: it must not be
+    waited for for ever."""
+    gone = Run.objects.filter(workspace=workspace, platform_id__in=read.gone, vanished_at=None)
+    return store_runs(workspace, read.runs) + Written(vanished=gone.update(vanished_at=timezone.now()))
 
 
 def store_runs(workspace: Workspace, runs: Iterable[types.Run], *, ad_hoc: Collection[str] = ()) -> Written:

@@ -14,14 +14,14 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audiences.clients import client_for
 from audiences.mirroring import Written, mirror
 from audiences.models import Audience, Dataflow, Destination, Mapping, PlatformJob, Workspace
 from audiences.models.workspaces import SyncState
-from audiences.runs import read_runs, store_runs
+from audiences.runs import RunsRead, read_runs, store_read
 from platforms import types
 from platforms.adobe import AdobeClient
 from platforms.errors import PlatformError
@@ -41,7 +41,7 @@ class Catalogue:
     audiences: tuple[types.Audience, ...] = ()
     jobs: tuple[types.PlatformJob, ...] = ()
     schedules: tuple[types.EvaluationSchedule, ...] = ()
-    runs: list[types.Run] = field(default_factory=list)
+    runs: RunsRead = field(default_factory=RunsRead)
 
 
 def sync(workspace: Workspace) -> Written | None:
@@ -49,17 +49,20 @@ def sync(workspace: Workspace) -> Written | None:
 
     Raises PlatformError after noting it on the workspace; the mirror is then as before.
     """
-    if not _start(workspace):
+    started = _start(workspace)
+    if started is None:
         return None
     began = time.monotonic()
     try:
         found = read(workspace, client_for(workspace), _Progress(workspace))
         with transaction.atomic():
+            if not _mine(workspace, started).update(sync_progress=""):
+                return None  # it took longer than the lease, and a newer sync has taken over
             written = write(workspace, found)
     except BaseException as error:
-        _end(workspace, SyncState.FAILED, _words(error))
+        _end(workspace, started, SyncState.FAILED, _words(error))
         raise
-    _end(workspace, SyncState.DONE, "")
+    _end(workspace, started, SyncState.DONE, "")
     log.info(
         "The catalogue was mirrored.", workspace=workspace.slug, seconds=round(time.monotonic() - began, 2),
         created=written.created, updated=written.updated, vanished=written.vanished,
@@ -67,23 +70,26 @@ def sync(workspace: Workspace) -> Written | None:
     return written
 
 
-def _start(workspace: Workspace) -> bool:
+def _start(workspace: Workspace) -> datetime | None:
+    """Take the workspace for this sync; returns its mark (when it started), None when another has it."""
     now = timezone.now()
     free = ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=now - LEASE)
-    return bool(
-        Workspace.objects.filter(free, pk=workspace.pk).update(
-            sync_state=SyncState.RUNNING, sync_started_at=now, sync_progress="", sync_error=""
-        )
+    taken = Workspace.objects.filter(free, pk=workspace.pk).update(
+        sync_state=SyncState.RUNNING, sync_started_at=now, sync_progress="", sync_error=""
     )
+    return now if taken else None
 
 
-def _end(workspace: Workspace, state: str, error: str) -> None:
+def _mine(workspace: Workspace, started: datetime) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(pk=workspace.pk, sync_state=SyncState.RUNNING, sync_started_at=started)
+
+
+def _end(workspace: Workspace, started: datetime, state: str, error: str) -> None:
     fields: dict[str, Any] = {"sync_state": state, "sync_error": error, "sync_progress": ""}
     if state == SyncState.DONE:
         # The sync's start: what changed while it read is seen by the next one.
-        workspace.refresh_from_db(fields=["sync_started_at"])
-        fields["synced_at"] = workspace.sync_started_at
-    Workspace.objects.filter(pk=workspace.pk).update(**fields)
+        fields["synced_at"] = started
+    _mine(workspace, started).update(**fields)
     workspace.refresh_from_db()
 
 
@@ -109,14 +115,22 @@ class _Progress:
 
 
 def read(workspace: Workspace, client: AdobeClient, progress: Callable[[int, int | None], None]) -> Catalogue:
-    """Read the whole catalogue; the lists that do not need each other are read at the same time."""
+    """Read the whole catalogue; the lists that do not need each other are read at the same time.
+
+    Where we know audiences, an empty list of them is not believed: the platform answers so now and then
+    (contract §14 no. 5), and the whole mirror would vanish. An empty list of dataflows is asked for twice.
+    """
+    here = {"workspace": workspace, "vanished_at": None}
+    known = Audience.objects.filter(**here, listed=True).count()
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="sync") as pool:
         flows = pool.submit(client.dataflows)
         exports = pool.submit(client.export_jobs)
         segments = pool.submit(client.segment_jobs)
         schedules = pool.submit(client.schedules)
-        audiences = tuple(client.audiences(progress))
+        audiences = client.audiences(progress, known=known)
         dataflows = flows.result()
+        if not dataflows and Dataflow.objects.filter(**here).exists():
+            dataflows = client.dataflows()
         return Catalogue(
             dataflows=dataflows,
             audiences=audiences,
@@ -146,7 +160,7 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     for kind in ("export", "segment"):
         rows = _jobs([job for job in found.jobs if job.kind == kind])
         written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
-    written += store_runs(workspace, found.runs)
+    written += store_read(workspace, found.runs)
     _freshness(workspace, found)
     return written
 

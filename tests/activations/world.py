@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 from django.utils import timezone
 
 from activations.actions import request
@@ -16,6 +17,8 @@ from activations.sweep import sweep
 from activations.watch import watch
 from audiences.models import Mapping, Workspace
 from audiences.sync import sync
+
+ADHOCRUN = "/data/core/activation/disflowprovider/adhocrun"
 
 
 def mirrored(sim: Any, **fields: Any) -> Workspace:
@@ -53,11 +56,44 @@ def press(workspace: Workspace, mappings: list[Mapping], token: str = "press") -
     return request(workspace, mappings, by=None, press=token)
 
 
+def pass_time(sim: Any, seconds: float) -> None:
+    """Let simulated time pass, so that runs come to their end."""
+    sim.world.clock.set(now=sim.world.clock.now() + seconds)
+
+
+def fault(sim: Any, name: str, *, path: str = ADHOCRUN, method: str = "POST", **fields: Any) -> None:
+    """Let the simulator commit this fault, once unless said otherwise."""
+    rule = {"method": method, "path": path, "fault": name, "times": 1, **fields}
+    httpx.put(f"{sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
+
+
+def heal(sim: Any) -> None:
+    httpx.put(f"{sim.url}/_sim/faults", json={"rules": []}).raise_for_status()
+
+
+def ledger(sim: Any) -> list[tuple[str, str]]:
+    """What the platform really did: (dataflow, audience) per export it accepted, in order."""
+    exports = httpx.get(f"{sim.url}/_sim/ledger").json()["exports"]
+    return [(one["dataflow"], one["audience"]) for one in exports]
+
+
+def posts(sim: Any) -> int:
+    calls = httpx.get(f"{sim.url}/_sim/ledger").json()["calls"]
+    return sum(call["path"] == ADHOCRUN for call in calls)
+
+
+def settle(sim: Any, workspace: Workspace, *, turns: int = 12, step: float = 20) -> None:
+    """Let workers and platform go on, both clocks together, until nothing can change any more."""
+    for number in range(1, turns + 1):
+        pass_time(sim, step)
+        turn(workspace, later=number * step)
+
+
 def turn(workspace: Workspace, *, later: float = 0) -> None:
     """One turn of everything the workers do, as if `later` seconds had passed for our clock."""
     now = timezone.now() + timedelta(seconds=later)
     sweep(workspace, now=now)
-    dispatch(workspace)
+    dispatch(workspace, clock=lambda: now)
     reconcile(workspace, now=now)
     watch(workspace, now=now)
 

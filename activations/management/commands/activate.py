@@ -19,6 +19,7 @@ from audiences.models import Mapping, User, Workspace
 
 ALL_DELIVERED, SOME_NOT, REFUSED = 0, 1, 2
 LOOK_EVERY = 0.5
+LONGEST_PRESS = 64
 
 
 class Command(BaseCommand):
@@ -41,29 +42,44 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="follow until every delivery is over")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        workspace = workspace_named(options["workspace"])
-        asked = pairs(options)
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            activation = request(
-                workspace,
-                chosen(workspace, asked),
-                by=person(options["login"]),
-                press=options["press"] or secrets.token_urlsafe(24),
-                source=Activation.Source.COMMAND,
-                name=options["name"],
-                reason=options["reason"],
-            )
+            activation = self._press(options)
         except CannotRequest as refusal:
             self._refuse(refusal, options["json"])
             sys.exit(REFUSED)
+        except CommandError as problem:
+            if options["json"]:
+                self.stdout.write(json.dumps(nothing_sent("bad_choice", str(problem), [])))
+            raise
         if not options["json"]:
             self.stdout.write(f"Activation {activation.pk}")
             self.stdout.flush()
         if options["wait"]:
-            follow(activation)
+            self._follow(activation)
         self._report(activation, options["json"])
         sys.exit(exit_code(activation, waited=options["wait"]))
+
+    def _press(self, options: dict[str, Any]) -> Activation:
+        workspace = workspace_named(options["workspace"])
+        asked = pairs(options)
+        if len(options["press"] or "") > LONGEST_PRESS:
+            raise CommandError(f"--press takes at most {LONGEST_PRESS} characters.", returncode=REFUSED)
+        return request(
+            workspace,
+            chosen(workspace, asked),
+            by=person(options["login"]),
+            press=options["press"] or secrets.token_urlsafe(24),
+            source=Activation.Source.COMMAND,
+            name=options["name"],
+            reason=options["reason"],
+        )
+
+    def _follow(self, activation: Activation) -> None:
+        try:
+            follow(activation)
+        except KeyboardInterrupt:
+            self.stderr.write("No longer following; what is under way goes on.")
 
     def _refuse(self, refusal: CannotRequest, as_json: bool) -> None:
         lines = [
@@ -78,8 +94,7 @@ class Command(BaseCommand):
             for mapping, verdict in refusal.verdicts.items()
         ]
         if as_json:
-            found = {"activation": None, "state": "refused", "code": refusal.code, "message": str(refusal)}
-            self.stdout.write(json.dumps({**found, "deliveries": lines}))
+            self.stdout.write(json.dumps(nothing_sent(refusal.code, str(refusal), lines)))
             return
         self.stderr.write(str(refusal))
         for mapping, verdict in refusal.verdicts.items():
@@ -110,6 +125,17 @@ class Command(BaseCommand):
             )
 
 
+def nothing_sent(code: str, message: str, deliveries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The JSON object of a press that made no activation."""
+    return {
+        "activation": None,
+        "state": "refused",
+        "code": code,
+        "message": message,
+        "deliveries": deliveries,
+    }
+
+
 def pairs(options: dict[str, Any]) -> list[tuple[str, str]]:
     """The (dataflow, audience) ids asked for. Raises CommandError (exit 2) on a malformed choice."""
     if options["pairs"]:
@@ -123,7 +149,7 @@ def pairs(options: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _read_pairs(source: str) -> list[tuple[str, str]]:
     try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"The pairs cannot be read: {error}", returncode=REFUSED) from error
     found = []

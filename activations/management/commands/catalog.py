@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from activations.facts import verdicts
 from activations.preflight import Verdict
-from audiences.models import Mapping, Workspace
+from audiences.models import Dataflow, Mapping, Workspace
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", required=True, help="slug of the workspace")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         workspace = workspace_named(options["workspace"])
         flows = catalogue(workspace)
         if options["json"]:
@@ -44,8 +44,6 @@ def workspace_named(slug: str) -> Workspace:
 
 def catalogue(workspace: Workspace) -> list[dict[str, Any]]:
     """Every dataflow the mirror shows, with its present mappings and their verdicts."""
-    from audiences.models import Dataflow
-
     mappings = list(
         Mapping.objects.filter(workspace=workspace, vanished_at=None)
         .select_related("dataflow", "audience")

@@ -20,7 +20,7 @@ PEOPLE = (("marketer", Role.ACTIVATOR, False), ("admin", Role.ACTIVATOR, True))
 class Command(BaseCommand):
     help = "Make the demo workspace that points at the simulator, and its logins. Demo mode only."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Only in demo mode (DEMO=1): demo logins do not belong anywhere else.")
         password = demo_password()
@@ -39,7 +39,7 @@ def demo_password() -> str:
         return str(known)
     password = secrets.token_urlsafe(9)
     path = settings.VAR_DIR / "secrets.env"
-    with path.open("a", opener=lambda name, flags: os.open(name, flags, 0o600)) as kept:
+    with open(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as kept:
         kept.write(f"DEMO_PASSWORD={password}\n")
     return password
 
