@@ -1,0 +1,121 @@
+"""Fixtures of the journeys: one stack, one browser, and a signed-in page per test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.config.stack import Stack
+from tests.journey.pages import Journey, sign_in
+from tests.journey.services import own_services
+from tests.journey.stage import PASSWORD, Stage, staged
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+HERE = Path(__file__).parent
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+Open = Callable[..., Journey]
+
+
+def is_journey(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(HERE)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys come last and together: the browser's event loop, once begun, stays in this thread.
+    Among them those come last that wait for what takes a minute at best."""
+    items.sort(key=lambda item: is_journey(item) + (is_journey(item) and "slow" in item.fixturenames))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; where none is installed the journeys are skipped, or fail if they must not be."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        say = "No Chromium is installed (looked for chromium, google-chrome), so no page is opened in a browser."
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{say} REQUIRE_BROWSER=1 asks for one.", pytrace=False)
+        pytest.skip(say)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+
+
+@pytest.fixture(scope="session")
+def stage(chromium: str) -> Iterator[Stage]:
+    """One real stack for all journeys; on the services where the run was given any."""
+    # Short on purpose: a Unix socket's path may not be longer than about 100 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="aod-"))
+    with own_services() as services:
+        stack = Stack(folder / "var", folder / "up.log", DEMO_PASSWORD=PASSWORD, **services)
+        try:
+            with staged(stack) as stage:
+                yield stage
+                stack.stop()
+        finally:
+            stack.clean()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def logins(stage: Stage, browser: Browser) -> Callable[[str], Any]:
+    """Signs each person in once, and remembers the session."""
+    known: dict[str, Any] = {}
+
+    def login(who: str) -> Any:
+        if who not in known:
+            context = browser.new_context(base_url=stage.address)
+            sign_in(context.new_page(), who)
+            known[who] = context.storage_state()
+            context.close()
+        return known[who]
+
+    return login
+
+
+@pytest.fixture
+def journey(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Iterator[Open]:
+    """Opens a browser of its own for a person: `journey("looker", color_scheme="dark")`."""
+    contexts: list[BrowserContext] = []
+
+    def start(who: str = "marketer", **options: Any) -> Journey:
+        if who:
+            options["storage_state"] = logins(who)
+        context = browser.new_context(base_url=stage.address, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return Journey(context.new_page())
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def marketer(journey: Open) -> Journey:
+    """The marketer's browser."""
+    return journey()

@@ -1,0 +1,145 @@
+"""The stage of the journeys: one real stack, its simulators, and what there is to press."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from simulator.names import audience_name
+from simulator.seed_audiences import CYCLE, EMPTY, FAILS, PARTLY
+from simulator.server import Simulator
+from tests.config.stack import Stack, eventually
+from tests.environment import ROOT
+
+PASSWORD = "a-long-demo-password"
+# Of the demo's audiences, these end in something else than "delivered".
+ODD = {audience_name(n) for n in range(120) if n % CYCLE in (FAILS, EMPTY, PARTLY)}
+# So many times as fast as the wall clock: a run takes one or two seconds.
+SPEED = 20
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One audience on one dataflow."""
+
+    workspace: str
+    mapping: int
+    kind: str
+    why: str
+    audience: str
+    name: str
+    dataflow: str
+    where: str
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        return self.dataflow, self.audience
+
+
+@dataclass
+class Remote:
+    """The control plane of the stack's own simulator."""
+
+    url: str
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        httpx.put(f"{self.url}/_sim/faults", json={"rules": rules}).raise_for_status()
+
+    def speed(self, speed: float) -> None:
+        httpx.put(f"{self.url}/_sim/clock", json={"speed": speed}).raise_for_status()
+
+    def sent(self, pair: Pair) -> int:
+        """How often the platform accepted a pair."""
+        exports = httpx.get(f"{self.url}/_sim/ledger").json()["exports"]
+        return sum((one["dataflow"], one["audience"]) == pair.ids for one in exports)
+
+
+@dataclass
+class Stage:
+    """What a test acts on."""
+
+    stack: Stack
+    sim: Remote
+    busy: Simulator
+    quiet: Simulator
+    pairs: list[Pair] = field(default_factory=list)
+    slow: dict[str, int] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.stack.port}"
+
+    def deal(self, count: int = 1, *, workspace: str = "demo", kind: str = "ready", **also: str) -> list[Pair]:
+        """Pairs nobody has used, each of another audience and all on one dataflow."""
+        by_flow: dict[str, list[Pair]] = {}
+        for pair in self._unused(workspace, kind, also):
+            mine = by_flow.setdefault(pair.dataflow, [])
+            if pair.audience not in {one.audience for one in mine}:
+                mine.append(pair)
+            if len(mine) == count:
+                self.used |= {(workspace, one.audience) for one in mine}
+                return mine
+        raise AssertionError(f"no {count} unused {kind} pairs are left in {workspace}")
+
+    def _unused(self, workspace: str, kind: str, also: dict[str, str]) -> Iterator[Pair]:
+        for pair in self.pairs:
+            fits = pair.workspace == workspace and pair.kind == kind
+            fits = fits and all(getattr(pair, name) == value for name, value in also.items())
+            if fits and (workspace, pair.audience) not in self.used and pair.name not in ODD:
+                yield pair
+
+
+def times_sent(sim: Simulator, pair: Pair) -> int:
+    """How often a simulator of this process accepted a pair."""
+    return sum((one["dataflow"], one["audience"]) == pair.ids for one in sim.world.ledger.exports)
+
+
+def strike(sim: Simulator, *rules: dict[str, Any]) -> None:
+    """Rules for the next ad-hoc calls."""
+    path = "/data/core/activation/disflowprovider/adhocrun"
+    sim.world.faults.replace({"rules": [{"method": "POST", "path": path, "times": 1, **rule} for rule in rules]})
+
+
+@contextmanager
+def staged(stack: Stack) -> Iterator[Stage]:
+    """Start everything and furnish it."""
+    with (
+        Simulator(port=0, seed=11, dataflows=12, audiences=120, speed=SPEED) as busy,
+        Simulator(port=0, seed=12, dataflows=4, audiences=20, speed=SPEED) as quiet,
+    ):
+        stack.start("--demo").until_ready()
+        sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
+        sim.speed(SPEED)
+        stage = Stage(stack, sim, busy, quiet)
+        assert eventually(lambda: stack.get("/readyz") == 200), stack.output
+        strike(quiet, {"fault": "silence_after"}, {"fault": "status", "status": 503})
+        found = furnish(stack, busy=busy.url, quiet=quiet.url, password=PASSWORD)
+        stage.pairs = [Pair(**pair) for pair in found["pairs"]]
+        stage.slow = found["slow"]
+        yield stage
+
+
+def furnish(stack: Stack, **asked: str) -> dict[str, Any]:
+    """Run `furnish.py` in the stack's database."""
+    script = Path(__file__).with_name("furnish.py")
+    environment = {**stack.environment, "DEMO": "1"}
+    done = subprocess.run(
+        [sys.executable, str(script), json.dumps(asked)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def names(pairs: Iterable[Pair]) -> list[str]:
+    return [pair.name for pair in pairs]
