@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.core import signing
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from activations.facts import jobs_today
 from activations.going import BLOCKED, LOOK, WAITS, Row, profiles, rows_of
 from activations.packing import pack
 from activations.selection import fold, unfold
+from audiences import speech
 from audiences.models import Mapping, User, Workspace
 
 LASTS = timedelta(minutes=15)
@@ -51,6 +53,20 @@ class Plan:
     def going(self) -> list[Row]:
         """What leaves, now or by itself later: the number on the button."""
         return [row for row in self.rows if row.selectable]
+
+    @property
+    def audiences(self) -> int:
+        return len({row.mapping.audience_id for row in self.going})
+
+    @property
+    def what(self) -> str:
+        """ "172 audiences"; where an audience goes to several destinations, "4 deliveries"."""
+        count = len(self.going)
+        if self.audiences == count:
+            said = ngettext("%(n)s audience", "%(n)s audiences", count)
+        else:
+            said = ngettext("%(n)s delivery", "%(n)s deliveries", count)
+        return said % {"n": speech.number(count)}
 
     @property
     def split(self) -> str:

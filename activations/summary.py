@@ -103,8 +103,31 @@ class Summary:
         return [(part.tone, part.count) for part in self.parts]
 
     @property
+    def headline(self) -> str:
+        """ "142 delivered · 3 need you · 23 running · 4 unsent of 172"; one kind of trouble is named: "3 failed"."""
+        groups = (
+            ((states.SUCCEEDED,), _("%(n)s delivered")),
+            (states.NEEDS_YOU, _("%(n)s need you")),
+            (states.AT_PLATFORM, _("%(n)s running")),
+            (states.UNSENT, _("%(n)s unsent")),
+            ((states.CANCELED,), _("%(n)s canceled")),
+        )
+        said = [self._said(values, words) for values, words in groups if self.of(values)]
+        if len(said) == 1 and self.total > 1 and len(self.parts) == 1:
+            return _("all %(words)s") % {"words": said[0]}
+        if len(said) <= 1:
+            return "".join(said) or _("no deliveries")
+        return _("%(words)s of %(total)s") % {"words": " · ".join(said), "total": speech.number(self.total)}
+
+    def _said(self, values: Collection[str], words: str) -> str:
+        present = [value for value in values if self.counts.get(value)]
+        if len(present) == 1:
+            return f"{speech.number(self.counts[present[0]])} {states.STATES[present[0]].count_word}"
+        return words % {"n": speech.number(self.of(values))}
+
+    @property
     def words(self) -> str:
-        """ "142 delivered · 3 failed · 27 running of 172"; "all 172 delivered" when there is only one."""
+        """Every state that occurs: "142 delivered · 3 failed · 27 running of 172"; "all 172 delivered" when there is only one."""
         parts = [part.words for part in self.parts]
         if not parts:
             return _("no deliveries")

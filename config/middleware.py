@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -39,7 +43,7 @@ def viewer(answer: Answer) -> Answer:
     """Show times in the viewer's zone, let caches tell fragments from pages, bring expired logins back."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        with timezone.override(zone_of(request)):
+        with timezone.override(ViewersZone(request)):
             response = answer(request)
         if asks_for_login(response):
             response = to_login(request, response)
@@ -47,6 +51,47 @@ def viewer(answer: Answer) -> Answer:
         return response
 
     return middleware
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Ask who is there only where the view needs to know: Django's own loads the person for open views too."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., object], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class ViewersZone(tzinfo):
+    """The viewer's zone, looked up when a time is first shown: an unchanged poll shows none and asks nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.request)
+
+    @property
+    def key(self) -> str:
+        return self.zone.key
+
+    def utcoffset(self, dt: datetime | None) -> timedelta | None:
+        return self.zone.utcoffset(dt)
+
+    def dst(self, dt: datetime | None) -> timedelta | None:
+        return self.zone.dst(dt)
+
+    def tzname(self, dt: datetime | None) -> str | None:
+        return self.zone.tzname(dt)
+
+    def fromutc(self, dt: datetime) -> datetime:
+        return self.zone.fromutc(dt.replace(tzinfo=self.zone))
+
+    def __str__(self) -> str:
+        return str(self.zone)
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

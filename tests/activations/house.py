@@ -88,7 +88,10 @@ def ended(deliveries: list[Delivery], state: str, **fields: Any) -> list[Deliver
 
 def refused(activation: Activation, job: Job, **fields: Any) -> list[Delivery]:
     waiting = list(activation.deliveries.filter(state=states.SENDING).select_related("audience", "dataflow"))
-    known = {"reason": "not_in_schedule", "verbatim": "Segments A are not part of this dataflow or out of schedule range!"}
+    known = {
+        "reason": "not_in_schedule",
+        "verbatim": "Segments A are not part of this dataflow or out of schedule range!",
+    }
     return ended_as(waiting, states.REFUSED, "refused", job=job, **{**known, **fields})
 
 

@@ -42,7 +42,18 @@ def changes(house: House) -> dict[str, str]:
     }
 
 
-NAMES = ["overview", "dataflow", "audience", "activate", "history", "history_csv", "activation", "status", "job", "bundle"]
+NAMES = [
+    "overview",
+    "dataflow",
+    "audience",
+    "activate",
+    "history",
+    "history_csv",
+    "activation",
+    "status",
+    "job",
+    "bundle",
+]
 CHANGES = ["cancel", "retry", "check_again", "confirm", "press"]
 
 
@@ -77,7 +88,9 @@ def test_viewers_may_not_change_and_are_told_why(house, name):
 @pytest.mark.parametrize("name", CHANGES)
 def test_strangers_change_nothing(house, name):
     assert house.client(house.charlie).post(changes(house)[name]).status_code == 404
-    assert Client().post(changes_address := changes(make_other(house))[name]).status_code == 302, changes_address
+    assert Client().post(changes_address := changes(make_other(house))[name]).status_code == 302, (
+        changes_address
+    )
 
 
 def make_other(house: House) -> House:
@@ -105,6 +118,10 @@ def test_unknown_and_foreign_ids_are_not_found(house, name):
 
 
 def test_viewers_see_a_disabled_button_with_the_reason(house):
-    text = house.client(house.bob).get(house.url("dataflow", house.mappings[0].dataflow.platform_id)).content.decode()
+    text = (
+        house.client(house.bob)
+        .get(house.url("dataflow", house.mappings[0].dataflow.platform_id))
+        .content.decode()
+    )
     assert "View and Activate Destinations, View Profiles, View Segments" in text
     assert 'name="m"' not in text

@@ -1,0 +1,239 @@
+"""The press by a plain client: question, paper, one POST; and every way in which nothing is sent twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.utils import timezone
+
+from activations import question, states
+from activations.models import Activation, Delivery
+from tests.activations.house import House, make_house, paper_of
+from tests.catalogue import make_audience, make_dataflow, make_mapping, make_workspace
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house() -> House:
+    return make_house()
+
+
+def test_it_works(house):
+    client = house.client()
+    paper = house.paper(client)
+    answer = client.post(
+        house.url("press"), {"paper": paper, "name": "Flash sale", "reason": "briefed by Kim"}
+    )
+    made = Activation.objects.get()
+    assert answer.status_code == 303
+    assert answer["Location"] == made.get_absolute_url()
+    assert (made.name, made.reason, made.requested_by, made.source) == (
+        "Flash sale",
+        "briefed by Kim",
+        house.alice,
+        "page",
+    )
+    assert sorted(made.deliveries.values_list("mapping_id", "state")) == [
+        (m.pk, states.QUEUED) for m in house.mappings
+    ]
+    assert made.events.filter(what="requested").count() == 3
+    page = client.get(answer["Location"]).content.decode()
+    assert "Flash sale" in page
+    assert "The first job leaves in about 1 s" in page
+
+
+def test_asking_sends_nothing(house):
+    house.paper(house.client())
+    assert not Activation.objects.exists()
+
+
+def test_the_question_says_what_how_fresh_how_many_and_what_does_not_happen(house):
+    house.workspace.snapshot_at = timezone.now() - timedelta(hours=11, minutes=20)
+    house.workspace.evaluation_cron = "0 0 6 1/1 * ? *"
+    house.workspace.save()
+    new = make_mapping(house.mappings[0].dataflow, make_audience(house.workspace, "Brand new"),
+                       mapped_at=timezone.now() - timedelta(minutes=19))  # fmt: skip
+    over = make_mapping(house.mappings[0].dataflow, make_audience(house.workspace, "Lapsed"),
+                        end_date=timezone.now().date() - timedelta(days=3))  # fmt: skip
+    chosen = [*house.mappings, new, over]
+    page = house.client().post(house.url("confirm"), {"m": [m.pk for m in chosen]}).content.decode()
+    for words in (
+        "Send 4 audiences to Campaign S3", "11 h 20 min", "192,840 profiles", "Changes since are not included",
+        "next evaluation about", "3 go now", "3 deliveries leave in 1 job. Today 0 of 20 jobs used.",
+        "Brand new is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
+        "Once Adobe accepts, it cannot be stopped here.",
+    ):  # fmt: skip
+        assert words in page, words
+
+
+def test_unknown_freshness_is_said_in_words(house):
+    make_audience(house.workspace)
+    for mapping in house.mappings:
+        mapping.audience.profiles = None
+        mapping.audience.save()
+    page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
+    assert "when that was made is <b>unknown</b>" in page
+    assert "profile counts unknown" in page
+    assert "when the next evaluation comes is unknown" in page
+
+
+def test_a_large_press_shows_its_split_and_asks_for_the_name():
+    house = make_house(172)
+    client = house.client()
+    page = client.post(house.url("confirm"), {"m": [m.pk for m in house.mappings]})
+    assert "172 deliveries leave in 3 jobs: 80 + 80 + 12." in page.content.decode()
+    refused = client.post(house.url("press"), {"paper": paper_of(page), "workspace_name": "wrong"})
+    assert refused.status_code == 422
+    assert (
+        "Write the workspace&#x27;s name to confirm: Northwind Retail. Nothing was sent."
+        in refused.content.decode()
+    )
+    assert not Activation.objects.exists()
+    pressed = client.post(
+        house.url("press"), {"paper": paper_of(refused), "workspace_name": " northwind retail "}
+    )
+    assert pressed.status_code == 303
+    assert Delivery.objects.count() == 172
+
+
+def test_a_production_workspace_asks_for_its_name():
+    house = make_house(1, production=True)
+    client = house.client()
+    assert client.post(house.url("press"), {"paper": house.paper(client)}).status_code == 422
+    assert not Activation.objects.exists()
+
+
+def test_a_double_click_makes_one_activation(house):
+    client = house.client()
+    paper = house.paper(client)
+    first, second = (client.post(house.url("press"), {"paper": paper}) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert Activation.objects.count() == 1
+    assert Delivery.objects.count() == 3
+
+
+def test_the_back_button_and_another_press_find_the_same_activation(house):
+    client = house.client()
+    paper = house.paper(client)
+    first = client.post(house.url("press"), {"paper": paper})
+    Delivery.objects.update(state=states.SUCCEEDED)
+    again = client.post(house.url("press"), {"paper": paper})
+    assert again["Location"] == first["Location"]
+    assert Delivery.objects.count() == 3
+
+
+def test_the_second_of_two_tabs_is_out_of_date_and_leads_to_the_first(house):
+    client = house.client()
+    one, two = house.paper(client), house.paper(client)
+    made = client.post(house.url("press"), {"paper": one})
+    answer = client.post(house.url("press"), {"paper": two})
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "Nothing was sent a second time" in text
+    assert made["Location"] in text
+    assert Delivery.objects.count() == 3
+
+
+def test_an_old_page_asks_again_with_fresh_numbers(house, monkeypatch):
+    client = house.client()
+    paper = house.paper(client)
+    monkeypatch.setattr(question, "LASTS", timedelta(seconds=-1))
+    answer = client.post(house.url("press"), {"paper": paper, "reason": "kept"})
+    assert answer.status_code == 409
+    assert "This page is too old, look again" in answer.content.decode()
+    assert 'value="kept"' in answer.content.decode()
+    assert not Activation.objects.exists()
+    monkeypatch.undo()
+    assert client.post(house.url("press"), {"paper": paper_of(answer)}).status_code == 303
+
+
+@pytest.mark.parametrize("spoil", ["", "nonsense", "x:y:z"])
+def test_an_unreadable_paper_sends_nothing(house, spoil):
+    answer = house.client().post(house.url("press"), {"paper": spoil})
+    assert answer.status_code == 400
+    assert "Nothing was sent" in answer.content.decode()
+    assert not Activation.objects.exists()
+
+
+def test_a_changed_paper_sends_nothing(house):
+    client = house.client()
+    paper = house.paper(client)
+    assert client.post(house.url("press"), {"paper": "A" + paper[1:]}).status_code == 400
+    forged = signing.dumps({"w": house.workspace.pk}, salt="somebody else's")
+    assert client.post(house.url("press"), {"paper": forged}).status_code == 400
+    assert not Activation.objects.exists()
+
+
+def test_a_paper_belongs_to_its_person_and_workspace(house):
+    from tests.catalogue import make_user
+
+    paper = house.paper(house.client())
+    dora = make_user("dora", "activator", house.workspace)
+    assert house.client(dora).post(house.url("press"), {"paper": paper}).status_code == 400
+    assert not Activation.objects.exists()
+
+
+def test_viewers_may_not_press_even_with_a_paper(house):
+    mappings = house.mappings
+    paper = question.seal(house.workspace, house.bob, mappings)
+    answer = house.client(house.bob).post(house.url("press"), {"paper": paper})
+    assert answer.status_code == 403
+    assert "Activate Destinations" in answer.content.decode()
+    assert not Activation.objects.exists()
+
+
+def test_nothing_selected_is_said_on_the_choosing_page(house):
+    answer = house.client().post(house.url("confirm"), follow=True)
+    assert answer.redirect_chain[0][0] == house.url("activate")
+    assert "No audience is selected" in answer.content.decode()
+
+
+def test_foreign_and_unknown_mappings_are_not_found(house):
+    foreign = make_mapping(make_dataflow(make_workspace("other")))
+    for pk in (foreign.pk, 999_999_999):
+        assert house.client().post(house.url("confirm"), {"m": [house.mappings[0].pk, pk]}).status_code == 404
+    assert house.client().post(house.url("confirm"), {"m": ["x", "-1", "٣"]}).status_code == 302
+
+
+def test_a_mapping_that_vanished_meanwhile_is_blocked_and_the_rest_goes(house):
+    client = house.client()
+    paper = house.paper(client)
+    gone = house.mappings[0]
+    gone.vanished_at = timezone.now()
+    gone.save()
+    client.post(house.url("press"), {"paper": paper})
+    found = dict(Delivery.objects.values_list("mapping_id", "state"))
+    assert found[gone.pk] == states.BLOCKED
+    assert [found[m.pk] for m in house.mappings[1:]] == [states.QUEUED] * 2
+
+
+def test_a_disabled_dataflow_sends_nothing_and_says_why(house):
+    client = house.client()
+    paper = house.paper(client)
+    flow = house.mappings[0].dataflow
+    flow.state = "disabled"
+    flow.save()
+    answer = client.post(house.url("press"), {"paper": paper})
+    assert answer.status_code == 409
+    assert "The dataflow is disabled." in answer.content.decode()
+    assert not Activation.objects.exists()
+    asked = client.post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
+    assert "None of these can go" in asked
+    assert "Activate now</button>" not in asked
+
+
+def test_reading_the_addresses_of_a_press_leads_to_choosing(house):
+    for name in ("confirm", "press"):
+        assert house.client().get(house.url(name))["Location"] == house.url("activate")
+
+
+def test_broken_text_in_a_press_is_no_error(house):
+    client = house.client()
+    data = {"paper": house.paper(client), "name": "a\0b" * 400, "reason": "\0" + "r" * 900}
+    assert client.post(house.url("press"), data).status_code == 303
+    made = Activation.objects.get()
+    assert len(made.name) == 200
+    assert len(made.reason) == 500
