@@ -44,7 +44,7 @@ class WorkspaceForm(BaseForm):
     """A workspace as an administrator fills it in."""
 
     client_secret = forms.CharField(
-        label=gettext_lazy("client secret"),
+        label=gettext_lazy("Client secret"),
         required=False,
         max_length=500,
         widget=forms.PasswordInput(
@@ -52,12 +52,12 @@ class WorkspaceForm(BaseForm):
         ),
     )
     platform_url = forms.URLField(
-        label=gettext_lazy("platform address"),
+        label=gettext_lazy("Platform address"),
         assume_scheme="https",
         widget=forms.URLInput(attrs={"size": 60}),
     )
     ims_url = forms.URLField(
-        label=gettext_lazy("identity service address"),
+        label=gettext_lazy("Identity service address"),
         assume_scheme="https",
         widget=forms.URLInput(attrs={"size": 60}),
     )
@@ -65,6 +65,7 @@ class WorkspaceForm(BaseForm):
     class Meta:
         model = Workspace
         fields = "__all__"
+        widgets = {"scopes": forms.Textarea(attrs={"rows": 3, "cols": 60})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

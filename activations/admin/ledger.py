@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from activations.models import Event, Hold, Job
+from audiences import speech
 from audiences.admin.rooms import CappedPaginator, ReadOnly, WorkspaceFilter
 
 
@@ -73,8 +75,8 @@ class HoldAdmin(ReadOnly):
 @admin.register(Event)
 class EventAdmin(ReadOnly):
     paginator = CappedPaginator
-    list_display = ("at", "what", "actor_or_system", "workspace", "activation", "delivery_id", "job")
-    list_display_links = ("at", "what")
+    list_display = ("when", "what", "actor_or_system", "workspace", "activation", "delivery_id", "job")
+    list_display_links = ("when", "what")
     list_filter = (("workspace", WorkspaceFilter),)
     list_select_related = ("workspace", "activation", "job", "actor")
     search_fields = ("=what", "activation__name", "actor__username")
@@ -85,6 +87,10 @@ class EventAdmin(ReadOnly):
         (None, {"fields": ("at", "what", "actor", "workspace", "activation", "delivery", "job")}),
         (_("Before, after, and what else is known"), {"fields": ("details",)}),
     )
+
+    @admin.display(description=_("when"), ordering="at")
+    def when(self, row: Event) -> str:
+        return speech.clock(row.at, timezone.now(), seconds=True)
 
     @admin.display(description=_("who"), ordering="actor")
     def actor_or_system(self, row: Event) -> Any:

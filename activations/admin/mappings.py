@@ -21,7 +21,7 @@ class MappingAdmin(ReadOnly):
     """Will it go? is answered when one workspace's mappings are listed: facts are read per workspace."""
 
     list_display = (
-        "audience", "dataflow", "workspace", "will_it_go", "export", "start_date", "end_date", "mapped_at", "vanished_at",
+        "audience", "dataflow", "will_it_go", "export", "workspace", "start_date", "end_date", "mapped_at", "vanished_at",
     )  # fmt: skip
     list_filter = (
         ("workspace", WorkspaceFilter), PresentFilter, "dataflow__kind", "dataflow__state", "frequency", "export_mode",
@@ -53,8 +53,10 @@ class MappingAdmin(ReadOnly):
 
     @admin.display(description=_("will it go?"))
     def will_it_go(self, mapping: Any) -> Any:
-        row = mapping.judged if hasattr(mapping, "judged") else rows_of(mapping.workspace, [mapping])[0]
-        return said(row) if row else _("filter by workspace to see")
+        """One word in the list; with its reason on the mapping's own page."""
+        if not hasattr(mapping, "judged"):
+            return said(rows_of(mapping.workspace, [mapping])[0])
+        return mapping.judged.word if mapping.judged else _("filter by workspace to see")
 
     @admin.display(description=_("export"), ordering="frequency")
     def export(self, row: Mapping) -> str:

@@ -99,7 +99,7 @@ class ActivationAdmin(Changeable):
 class DeliveryAdmin(Changeable):
     paginator = CappedPaginator
     list_display = (
-        "audience", "dataflow", "workspace", "state", "reason", "run_id", "joined", "state_since", "activation",
+        "audience", "dataflow", "state", "reason", "state_since", "joined", "workspace", "activation",
         "superseded",
     )  # fmt: skip
     list_filter = (("workspace", WorkspaceFilter), "state", "superseded", "joined")

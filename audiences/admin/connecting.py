@@ -39,6 +39,9 @@ class Advice:
 
 YOU = gettext_lazy("You, on this workspace's page, with the Adobe Developer Console open beside it.")
 ROLES = gettext_lazy("Whoever administers roles and product profiles of your organisation at Adobe.")
+CHOOSE = gettext_lazy(
+    "You choose; whoever administers roles of your organisation at Adobe adds a missing one."
+)
 NETWORK = gettext_lazy("Whoever runs this server and its network.")
 
 ADVICE: dict[str, Advice] = {
@@ -63,7 +66,7 @@ ADVICE: dict[str, Advice] = {
     "sandbox": Advice(
         gettext_lazy("The sandbox was refused"),
         gettext_lazy("Choose one of the active sandboxes below. If yours is missing, add the credential to a role that "
-                     "includes it."), ROLES,
+                     "includes it."), CHOOSE,
     ),
     "token": Advice(
         gettext_lazy("The access token was refused, though it is new"),

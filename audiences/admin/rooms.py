@@ -53,7 +53,7 @@ class WorkspaceFilter(admin.RelatedFieldListFilter):
 class PresentFilter(admin.SimpleListFilter):
     """Rows that the latest complete sync still found, or no longer."""
 
-    title = _("on the platform")
+    title = _("presence on the platform")
     parameter_name = "present"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:

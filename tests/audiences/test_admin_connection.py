@@ -160,6 +160,26 @@ def test_several_workspaces_from_the_list(client, boss, sim):
     assert "No client secret is stored." in body
 
 
+def test_the_worker_knows_the_task():
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    assert check_connection.name in app.tasks
+
+
+def test_a_broker_that_is_away_is_said(client, boss, sim, monkeypatch):
+    from kombu.exceptions import OperationalError
+
+    def away(*args: Any, **options: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(check_connection, "apply_async", away)
+    workspace = made(sim)
+    answer = client.post(reverse("admin:audiences_workspace_check", args=[workspace.pk]), follow=True)
+    assert "The broker does not answer" in answer.content.decode()
+    assert last_check(workspace) is None
+
+
 def test_unknown_workspaces_are_404(client, boss):
     assert client.get(reverse("admin:audiences_workspace_connection")).status_code == 404
     assert client.get(reverse("admin:audiences_workspace_connection"), {"w": "9999"}).status_code == 404
