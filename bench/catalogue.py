@@ -14,7 +14,7 @@ from activations.models import Activation, Delivery, Event, Job
 from audiences.management.commands.demo import demo_person, demo_workspace
 from audiences.models import Mapping, Role, User, Workspace
 
-PER_ACTIVATION = 100
+PER_ACTIVATION, LAST_ONE = 20, 100
 PAST = timedelta(days=365)
 
 
@@ -40,17 +40,17 @@ def batch_mappings(workspace: Workspace) -> list[Mapping]:
 
 
 def add_past(workspace: Workspace, deliveries: int) -> None:
-    """Finished activations of a hundred deliveries each, spread over a year; 2 % failed, 2 % empty.
+    """Finished activations of twenty deliveries each, over a year, and one of a hundred; 2 % failed, 2 % empty.
 
     Deliveries are multiplied in SQL from one that Django made, so every column is as the product writes it.
     """
     mappings = batch_mappings(workspace)
-    each = min(PER_ACTIVATION, len(mappings))
     with transaction.atomic():
-        presses = _presses(workspace, deliveries // each)
+        presses = _presses(workspace, deliveries // PER_ACTIVATION)
         template = _one_delivery(presses[0], mappings[0])
         _number(mappings)
-        _multiply(template, presses[0].pk, each, len(mappings))
+        _multiply(template, presses[0].pk, presses[-1].pk - 1, PER_ACTIVATION, len(mappings))
+        _multiply(template, presses[-1].pk, presses[-1].pk, min(LAST_ONE, len(mappings)), len(mappings))
         template.delete()
         _tell(workspace, presses)
 
@@ -102,8 +102,8 @@ def _number(mappings: list[Mapping]) -> None:
         )
 
 
-def _multiply(template: Delivery, first: int, each: int, mappings: int) -> None:
-    """One INSERT … SELECT: every press with `each` mappings, each press beginning elsewhere among them."""
+def _multiply(template: Delivery, first: int, last: int, each: int, mappings: int) -> None:
+    """One INSERT … SELECT: presses `first` to `last` with `each` mappings, each beginning elsewhere among them."""
     instead = {
         "activation_id": "a.id", "mapping_id": "p.m", "dataflow_id": "p.d", "audience_id": "p.a",
         "superseded": "t.superseded <> t.superseded", "state_since": "a.requested_at",
@@ -120,7 +120,8 @@ def _multiply(template: Delivery, first: int, each: int, mappings: int) -> None:
             f"WITH RECURSIVE s(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM s WHERE k + 1 < {each}) "  # noqa: S608
             f"INSERT INTO activations_delivery ({names}) SELECT {values} FROM activations_activation a "
             f"CROSS JOIN s JOIN past_mapping p ON p.n = ((a.id - {first}) * 37 + s.k) % {mappings} "
-            f"JOIN activations_delivery t ON t.id = {template.pk} ORDER BY a.id, s.k"
+            f"JOIN activations_delivery t ON t.id = {template.pk} "
+            f"WHERE a.id BETWEEN {first} AND {last} ORDER BY a.id, s.k"
         )
 
 
