@@ -170,6 +170,7 @@ USE_I18N = True
 TIME_ZONE = read("TIME_ZONE")
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -51,7 +51,7 @@ class RunAudience(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "audience"], name="one_count_per_run_audience")]
 
     def __str__(self) -> str:
-        return f"{self.run_id} · {self.audience}"  # type: ignore[attr-defined]
+        return f"{self.run_id} · {self.audience}"
 
 
 class PlatformJob(Mirrored):

@@ -1,0 +1,1 @@
+"""How Django writes dates where no tag of ours does: the admin."""
