@@ -180,23 +180,21 @@ def unknown(job: Job, deliveries: list[Delivery], answer: errors.OutcomeUnknown,
 
 def unconfirmed(job: Job, deliveries: list[Delivery], now: datetime, reason: str, verbatim: str) -> None:
     """We do not know whether the platform took these; only its list of runs can tell."""
-    for first in (True, False):
-        chosen = [delivery for delivery in deliveries if (delivery.posted_at is None) is first]
-        fields: dict[str, Any] = {"posted_at": job.created_at} if first else {}
-        move(
-            chosen,
-            states.UNCONFIRMED,
-            what="unconfirmed",
-            now=now,
-            job=job,
-            data={"reason": reason},
-            next_check_at=now + FIRST_RECONCILE,
-            deadline=now + UNCONFIRMED_LIMIT,
-            checks=0,
-            reason=reason,
-            verbatim=verbatim,
-            **fields,
-        )
+    fields: dict[str, Any] = {
+        "what": "unconfirmed",
+        "now": now,
+        "job": job,
+        "data": {"reason": reason},
+        "next_check_at": now + FIRST_RECONCILE,
+        "deadline": now + UNCONFIRMED_LIMIT,
+        "checks": 0,
+        "reason": reason,
+        "verbatim": verbatim,
+    }
+    first = [delivery for delivery in deliveries if delivery.posted_at is None]
+    second = [delivery for delivery in deliveries if delivery.posted_at is not None]
+    move(first, states.UNCONFIRMED, **fields, posted_at=job.created_at)
+    move(second, states.UNCONFIRMED, **fields)
 
 
 def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, now: datetime) -> None:

@@ -14,7 +14,7 @@ import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
-from activations import states
+from activations import nudges, states
 from activations.answers import run
 from activations.models import Delivery, Job
 from activations.moves import move
@@ -138,6 +138,8 @@ def _without_trace(deliveries: list[Delivery], unexplained: bool, now: datetime)
         again, states.QUEUED, what="sent_again", now=now, reposted=True, not_before=None, next_check_at=None,
         deadline=now + again[0].workspace.send_limit if again else now,
     )  # fmt: skip
+    if left:
+        nudges.dispatch_soon(left[0].workspace_id)
     for delivery in refused:
         left += move(
             [delivery], states.REFUSED, what="refused", now=now, job=delivery.job,

@@ -64,7 +64,7 @@ def mirror(
     changed = [row for key, row in known.items() if key in rows and _apply(row, rows[key])]
     fresh = [
         model(workspace=workspace, platform_id=key, **fields)
-        for key, fields in sorted(rows.items())
+        for key, fields in (rows.items() if complete else sorted(rows.items()))
         if key not in known
     ]
     gone = (

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import httpx
 from django.utils import timezone
 
+from activations import states
 from activations.actions import request
 from activations.dispatch import dispatch
 from activations.facts import verdicts
-from activations.models import Activation, Delivery
+from activations.models import Activation, Delivery, Hold, Job
 from activations.reconcile import reconcile
 from activations.sweep import sweep
 from activations.watch import watch
-from audiences.models import Mapping, Workspace
+from audiences import clients
+from audiences.models import Audience, Mapping, Workspace
 from audiences.sync import sync
+from platforms.adobe import AdobeClient
+from platforms.http import Limits
+from platforms.patience import Patience
 
 ADHOCRUN = "/data/core/activation/disflowprovider/adhocrun"
 
@@ -107,3 +114,157 @@ def states_of(activation: Activation) -> dict[str, int]:
 
 def only(activation: Activation) -> Delivery:
     return activation.deliveries.select_related("dataflow", "audience", "workspace").get()
+
+
+def outcome_of(sim: Any, mapping: Mapping) -> str:
+    """How the simulator will end an ad-hoc run of this mapping."""
+    place = sim.world.sandboxes["prod"]
+    return str(place.outcomes.get((mapping.dataflow.platform_id, mapping.audience.platform_id), "success"))
+
+
+class Stage:
+    """A small platform, its mirrored workspace, and both clocks moved together."""
+
+    def __init__(self, sim: Any, **fields: Any) -> None:
+        self.sim = sim
+        self.workspace = mirrored(sim, **fields)
+        self.later = 0.0
+        self.presses = 0
+
+    # ── choosing ──
+
+    def good(self, count: int | None = None, *, flows: int | None = None) -> list[Mapping]:
+        """Ready mappings that will be delivered with people in them, each audience once.
+
+        `flows`: from so many dataflows at most, taken in turn.
+        """
+        by_flow: dict[int, list[Mapping]] = {}
+        seen: set[int] = set()
+        for mapping in that(self.workspace, "ready"):
+            sound = mapping.audience.profiles and outcome_of(self.sim, mapping) == "success"
+            if sound and mapping.audience_id not in seen and not mapping.audience.external:
+                seen.add(mapping.audience_id)
+                by_flow.setdefault(mapping.dataflow_id, []).append(mapping)
+        rows = list(by_flow.values())[:flows]
+        turns = [m for column in zip_longest(*rows) for m in column if m is not None]
+        assert count is None or len(turns) >= count, "the seeded world is too small for this test"
+        return turns[:count]
+
+    def twins(self) -> tuple[Mapping, Mapping]:
+        """One audience on two dataflows, both ready."""
+        by_audience: dict[int, list[Mapping]] = {}
+        for mapping in that(self.workspace, "ready"):
+            if mapping.audience.profiles and outcome_of(self.sim, mapping) == "success":
+                by_audience.setdefault(mapping.audience_id, []).append(mapping)
+        first, second = next(found[:2] for found in by_audience.values() if len(found) > 1)
+        return first, second
+
+    def ending(self, outcome: str) -> Mapping:
+        """A ready mapping whose run will end so: failed, empty or partial."""
+        return next(m for m in that(self.workspace, "ready") if outcome_of(self.sim, m) == outcome)
+
+    # ── acting ──
+
+    def press(self, mappings: Iterable[Mapping], **fields: Any) -> Activation:
+        self.presses += 1
+        fields = {"by": None, "press": f"press-{self.presses}", **fields}
+        return request(self.workspace, list(mappings), **fields)
+
+    def now(self) -> datetime:
+        return timezone.now() + timedelta(seconds=self.later)
+
+    def turn(self, seconds: float = 0) -> None:
+        """Let so much time pass on both sides, then let every worker take its turn."""
+        if seconds:
+            pass_time(self.sim, seconds)
+        self.later += seconds
+        turn(self.workspace, later=self.later)
+
+    def settle(self, *, at_most: int = 30, step: float = 20) -> None:
+        """Turn until no delivery moves any more."""
+        for _ in range(at_most):
+            if not Delivery.objects.filter(state__in=states.MOVING).exists():
+                return
+            self.turn(step)
+
+    # ── the platform ──
+
+    def fault(self, name: str, **fields: Any) -> None:
+        fault(self.sim, name, **fields)
+
+    def heal(self) -> None:
+        heal(self.sim)
+
+    def word(self, word: str | None) -> None:
+        httpx.post(f"{self.sim.url}/_sim/wording", json={"word": word}).raise_for_status()
+
+    def others_run(self, mapping: Mapping, kind: str = "adhoc", duration: float | None = 60) -> str:
+        """A run that is not ours begins; returns its id."""
+        asked = {"dataflow": mapping.dataflow.platform_id, "audience": mapping.audience.platform_id}
+        asked |= {"kind": kind} | ({"duration_s": duration} if duration is not None else {})
+        answer = httpx.post(f"{self.sim.url}/_sim/runs", json=asked)
+        return str(answer.raise_for_status().json()["run"])
+
+    def rename(self, mapping: Mapping, name: str) -> None:
+        """The audience is called so, on the platform, in the dataflow and in the mirror."""
+        place = self.sim.world.sandboxes["prod"]
+        place.audiences[mapping.audience.platform_id].name = name
+        flow = place.flows[mapping.dataflow.platform_id]
+        for selector in flow.selectors:
+            value = selector["value"]
+            if mapping.audience.platform_id in (value.get("systemSegmentId"), value["id"]):
+                value["name"] = name
+        flow.changed(self.sim.world.now(), "update")
+        Audience.objects.filter(pk=mapping.audience_id).update(name=name)
+        Mapping.objects.filter(pk=mapping.pk).update(name=name)
+        mapping.refresh_from_db()
+
+    def unmap(self, mapping: Mapping) -> None:
+        """The platform no longer has this mapping; our mirror does not know yet."""
+        flow = self.sim.world.sandboxes["prod"].flows[mapping.dataflow.platform_id]
+        mine = mapping.audience.platform_id
+        flow.selectors[:] = [
+            one for one in flow.selectors
+            if mine not in (one["value"].get("systemSegmentId"), one["value"]["id"])
+        ]  # fmt: skip
+        flow.changed(self.sim.world.now(), "update")
+
+    def ledger(self) -> list[tuple[str, str]]:
+        return sorted(ledger(self.sim))
+
+    def posts(self) -> int:
+        return posts(self.sim)
+
+    # ── looking ──
+
+    def sent_once(self, mappings: Iterable[Mapping]) -> bool:
+        """Whether the platform has accepted exactly these pairs, each exactly once."""
+        return self.ledger() == sorted(pair(mapping) for mapping in mappings)
+
+
+def pair(mapping: Mapping) -> tuple[str, str]:
+    return (mapping.dataflow.platform_id, mapping.audience.platform_id)
+
+
+def impatient(workspace: Workspace, adhoc_timeout: float = 0.4) -> None:
+    """This process's client gives up soon, so that tests of silence and refusals take no minutes."""
+    config = clients._config(workspace)
+    client = AdobeClient(
+        config,
+        adhoc_timeout=adhoc_timeout,
+        limits=Limits(connect=0.5, read=1.0),
+        patience=Patience(attempts=2, budget=2.0, first=0.01, most=0.02, jitter=0),
+    )
+    clients._clients[workspace.pk] = (config, client)
+
+
+def at_rest() -> None:
+    """Nothing moves, so nothing may be held, and no job may still be in the air."""
+    assert not Delivery.objects.filter(state__in=states.MOVING).exists()
+    assert not Hold.objects.exists()
+    assert not Job.objects.filter(outcome=Job.Outcome.SENDING).exists()
+
+
+def told(activation: Activation) -> list[str]:
+    """The story of an activation as codes, in order."""
+    return list(activation.events.values_list("what", flat=True))

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audiences.models import Membership, Role, User, Workspace
 from audiences.sync import sync
-from config.environment import read
 
 SLUG = "demo"
 PEOPLE = (("marketer", Role.ACTIVATOR, False), ("admin", Role.ACTIVATOR, True))
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Only in demo mode (DEMO=1): demo logins do not belong anywhere else.")
         password = demo_password()
-        workspace = demo_workspace(read("SIM_PORT"))
+        workspace = demo_workspace(simulator_port())
         for login, role, is_admin in PEOPLE:
             demo_person(workspace, login, role, password, is_admin=is_admin)
         sync(workspace)
@@ -34,14 +33,22 @@ class Command(BaseCommand):
 
 def demo_password() -> str:
     """DEMO_PASSWORD, else a random one kept in VAR_DIR so that a second start prints the same."""
-    known = read("DEMO_PASSWORD")
+    known = os.environ.get("DEMO_PASSWORD")
     if known:
-        return str(known)
+        return known
     password = secrets.token_urlsafe(9)
     path = settings.VAR_DIR / "secrets.env"
     with open(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as kept:
         kept.write(f"DEMO_PASSWORD={password}\n")
     return password
+
+
+def simulator_port() -> int:
+    """SIM_PORT, as the settings found it in the process's or the stack's environment."""
+    written = os.environ.get("SIM_PORT") or "9900"
+    if not written.isdigit():
+        raise CommandError(f"Environment variable SIM_PORT is malformed: {written!r}")
+    return int(written)
 
 
 def demo_workspace(port: int) -> Workspace:
