@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
@@ -95,15 +97,22 @@ def _needy(recent: list[int]) -> list[Delivery]:
 
 
 def _rows(pks: list[int]) -> list[Moving]:
-    found = Activation.objects.filter(pk__in=pks).select_related("requested_by")
-    waiting = Q(deliveries__state__in=states.UNSENT)
-    listed = found.annotate(
-        next_at=Min("deliveries__not_before", filter=waiting),
-        flows=Count("deliveries__dataflow", distinct=True),
-        flow=Max("deliveries__dataflow__name"),
+    found = (
+        Activation.objects.filter(pk__in=pks).select_related("requested_by").order_by("-requested_at", "-pk")
     )
+    more = {row["activation"]: row for row in _where(pks)}
     counted = summaries(pks)
     return [
-        Moving(one, counted[one.pk], one.next_at, one.flows, one.flow)
-        for one in listed.order_by("-requested_at", "-pk")
+        Moving(one, counted[one.pk], more[one.pk]["next_at"], more[one.pk]["flows"], more[one.pk]["flow"])
+        for one in found
     ]
+
+
+def _where(pks: list[int]) -> Iterable[Mapping[str, Any]]:
+    """Per activation: when the next unsent delivery goes, to how many dataflows, and one of their names."""
+    rows = Delivery.objects.filter(activation__in=pks, superseded=False).order_by()
+    return rows.values("activation").annotate(
+        next_at=Min("not_before", filter=Q(state__in=states.UNSENT)),
+        flows=Count("dataflow", distinct=True),
+        flow=Max("dataflow__name"),
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from activations import views
 from audiences import converters  # noqa: F401  (`<platform_id:…>`)
 
-of_an_activation = [
+of_an_activation: list[URLPattern | URLResolver] = [
     path("", views.activation, name="activation"),
     path("status/", views.status, name="status"),
     path("cancel/", views.cancel, name="cancel"),
@@ -16,7 +16,7 @@ of_an_activation = [
     path("jobs/<int:job>/", views.job, name="job"),
     path("bundle/", views.bundle, name="bundle"),
 ]
-of_a_workspace = [
+of_a_workspace: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
     path("audiences/<platform_id:audience>/", views.audience, name="audience"),

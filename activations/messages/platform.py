@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from activations.messages.message import ADMIN, ADOBE, MARKETER, NOBODY, YOU, Message, merged, table
+from activations.messages.message import ADMIN, ADOBE, MARKETER, NOBODY, YOU, Message, Words, merged, table
 
 GUIDE = (
     "https://experienceleague.adobe.com/en/docs/experience-platform/destinations/api/ad-hoc-activation-api"
@@ -123,17 +123,9 @@ TRANSPORT = table(
 )  # fmt: skip
 
 
-def _credentials(field: str, title: object, meaning: object, do: object, code: str = "") -> Message:
-    return Message(
-        code or f"credentials_refused:{field}",
-        title,
-        meaning,
-        do,
-        "after",
-        ADMIN,
-        "act",
-        CONSOLE,  # type: ignore[arg-type]
-    )
+def _credentials(field: str, title: Words, meaning: Words, do: Words) -> Message:
+    code = f"credentials_refused:{field}" if field else "credentials_refused"
+    return Message(code, title, meaning, do, "after", ADMIN, "act", CONSOLE)
 
 
 CREDENTIALS = table(
@@ -177,7 +169,6 @@ CREDENTIALS = table(
         "", _("Adobe does not accept the credentials"),
         _("Adobe refused key, organisation, sandbox or product profile; nothing was sent."),
         _("Use “Check connection” on the workspace: it names the field. Correct it, then retry."),
-        "credentials_refused",
     ),
 )  # fmt: skip
 

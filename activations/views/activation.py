@@ -55,8 +55,9 @@ def status(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     workspace, found = activation_for(request, slug, pk)
     # The fragment's links are the page's own: they do not carry the version that was asked about.
-    request.GET = request.GET.copy()  # type: ignore[assignment]
-    request.GET.pop("v", None)
+    own = request.GET.copy()
+    own.pop("v", None)
+    request.GET = own  # type: ignore[assignment]
     context = whole(request, workspace, found)
     context["changed"] = seen is not None and seen != found.version
     return render(request, "activations/activation_status.html", context)

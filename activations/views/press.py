@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from activations import actions, question
 from activations.choice import chosen_in, mappings_of
+from activations.selection import fold
 from activations.views.choose import searched
 from activations.views.rights import refused, viewer_of
 from audiences.access import may_press, workspace_for
@@ -108,7 +109,7 @@ def _ask(
         "next_evaluation": question.next_evaluation(workspace, now),
         "name": request.POST.get("name", ""),
         "reason": request.POST.get("reason", ""),
-        "back": question.fold(mapping.pk for mapping in mappings),
+        "back": fold(mapping.pk for mapping in mappings),
     }
     return render(request, "activations/confirm.html", context, status=status)
 
