@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from activations import states
@@ -31,7 +32,7 @@ BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
 PATIENCE = timedelta(hours=1)
 # How long an unknown outcome is looked into before a person must decide: longer than a slow start of a
 # run plus one second POST, short enough to hear about it before the sale is over.
-UNCONFIRMED_LIMIT = timedelta(minutes=15)
+UNCONFIRMED_LIMIT = timedelta(seconds=settings.UNCONFIRMED_LIMIT)
 ANSWER_KEPT = 64_000
 
 Answer = Accepted | errors.PlatformError

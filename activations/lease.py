@@ -8,6 +8,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 # A call may take minutes (token, POST, both again after a 401, slow bodies), so no fixed lease is both
 # safe and short: one that ends under a living sender would send its deliveries a second time.
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=settings.SENDER_LEASE)
 RENEW_EVERY = LEASE / 3
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -26,12 +27,12 @@ from platforms.types import Run
 log = structlog.get_logger(__name__)
 
 # The platform's clock and ours may differ; a run "created" this long before our POST may be its effect.
-CLOCK_SKEW = timedelta(seconds=30)
+CLOCK_SKEW = timedelta(seconds=settings.CLOCK_SKEW)
 # A run may take a while to appear in the list and to name its audience; for so long after the answer was
 # given up nothing is sent again, and no run is taken for ours just because nothing else explains it.
-GRACE = timedelta(seconds=45)
+GRACE = timedelta(seconds=settings.RECONCILE_GRACE)
 # While one worker asks, the others leave these deliveries alone: a silent platform must not hold them all.
-ASKING = timedelta(seconds=60)
+ASKING = timedelta(seconds=settings.QUESTION_LEASE)
 ASK_AGAIN = timedelta(seconds=5)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
 
-ASKING = timedelta(seconds=60)
+ASKING = timedelta(seconds=settings.QUESTION_LEASE)
 
 
 def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 SHORTEST, LONGEST = 2.0, 30.0
 AT_ONCE = 1000
 # A watcher that died frees the workspace after this long.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=settings.QUESTION_LEASE)
 # A run that is over with a status we cannot read is asked about this often before a person must look.
 UNREADABLE_CHECKS = 5
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from audiences.models import Workspace
 from platforms.adobe import AdobeClient, AdobeConfig
 from platforms.errors import CredentialsRefused, Refused
+from platforms.http import Limits
 
 _clients: dict[int | None, tuple[AdobeConfig, AdobeClient]] = {}
 _lock = Lock()
@@ -30,7 +31,9 @@ def client_for(workspace: Workspace) -> AdobeClient:
         if known is not None and known[0] == config:
             return known[1]
         # The old client is left to its running calls; it closes with its last reference.
-        client = AdobeClient(config)
+        client = AdobeClient(
+            config, adhoc_timeout=settings.ADHOC_TIMEOUT, limits=Limits(read=settings.READ_TIMEOUT)
+        )
         _clients[workspace.pk] = (config, client)
         return client
 

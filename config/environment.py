@@ -65,6 +65,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LOG_JSON", "bool", False, "Logs as one JSON object a line."),
     Variable("WORKER_THREADS", "int", 4, "Threads of the worker that `manage.py up` starts."),
     Variable("WEB_WORKERS", "int", 1, "Processes of the web server that `manage.py up` starts."),
+    Variable("SENDER_LEASE", "int", 45, "Seconds without a sign of life after which a job's sender is taken for dead."),
+    Variable("QUESTION_LEASE", "int", 60, "Seconds after which a worker that asks the platform about runs is taken for dead."),
+    Variable("RECONCILE_GRACE", "int", 45, "Seconds a run may take to appear before an unknown delivery is sent again."),
+    Variable("CLOCK_SKEW", "int", 30, "Seconds by which the platform's clock and ours may differ."),
+    Variable("UNCONFIRMED_LIMIT", "int", 900, "Seconds an unknown outcome is looked into before a person must decide."),
+    Variable("ADHOC_TIMEOUT", "int", 60, "Seconds to wait for the answer to an ad-hoc call."),
+    Variable("READ_TIMEOUT", "int", 30, "Seconds to wait for the answer to any other call of a platform."),
 )
 
 _by_name = {variable.name: variable for variable in VARIABLES}
@@ -91,6 +98,11 @@ def is_redis(text: str) -> bool:
     return not text or urlsplit(text).scheme in {"redis", "rediss", "unix"}
 
 
+def is_seconds(text: str) -> bool:
+    """A duration: a lease or a patience of nothing would never let anybody finish."""
+    return text.isascii() and text.isdigit() and int(text) > 0
+
+
 def is_level(text: str) -> bool:
     """A severity that the logging module knows."""
     return text.upper() in logging.getLevelNamesMapping()
@@ -109,6 +121,11 @@ CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
     "LOG_LEVEL": (is_level, "it must be DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
 }
+DURATIONS = (
+    "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "ADHOC_TIMEOUT",
+    "READ_TIMEOUT",
+)  # fmt: skip
+CHECKS |= dict.fromkeys(DURATIONS, (is_seconds, "it must be a whole number of seconds, at least 1"))
 
 
 def check(variable: Variable) -> None:

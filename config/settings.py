@@ -154,6 +154,15 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 
+# How long the leases, graces and patiences of a delivery's life are; each is explained where it is used.
+SENDER_LEASE = read("SENDER_LEASE")
+QUESTION_LEASE = read("QUESTION_LEASE")
+RECONCILE_GRACE = read("RECONCILE_GRACE")
+CLOCK_SKEW = read("CLOCK_SKEW")
+UNCONFIRMED_LIMIT = read("UNCONFIRMED_LIMIT")
+ADHOC_TIMEOUT = read("ADHOC_TIMEOUT")
+READ_TIMEOUT = read("READ_TIMEOUT")
+
 AUTH_USER_MODEL = "audiences.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
