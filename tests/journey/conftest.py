@@ -14,7 +14,7 @@ import pytest
 from tests.config.stack import Stack
 from tests.journey.pages import Journey, sign_in
 from tests.journey.services import own_services
-from tests.journey.stage import PASSWORD, Stage, staged
+from tests.journey.stage import PASSWORD, PATIENCE, Stage, staged
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -40,9 +40,9 @@ def is_journey(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys come last and together: the browser's event loop, once begun, stays in this thread.
-    Among them those come last that wait for what takes a minute at best."""
-    items.sort(key=lambda item: is_journey(item) + (is_journey(item) and "slow" in item.fixturenames))
+    """Journeys come last and together: the browser's event loop, once begun, stays in this thread. The very
+    last one judges what they all left in the ledgers."""
+    items.sort(key=lambda item: is_journey(item) + (item.get_closest_marker("judge") is not None))
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +71,12 @@ def stage(chromium: str) -> Iterator[Stage]:
     # Short on purpose: a Unix socket's path may not be longer than about 100 bytes.
     folder = Path(tempfile.mkdtemp(prefix="aod-"))
     with own_services() as services:
-        stack = Stack(folder / "var", folder / "up.log", DEMO_PASSWORD=PASSWORD, **services)
+        stack = Stack(folder / "var", folder / "up.log", DEMO_PASSWORD=PASSWORD, **PATIENCE, **services)
         try:
             with staged(stack) as stage:
                 yield stage
                 stack.stop()
+                assert "Traceback" not in stack.output, stack.output
         finally:
             stack.clean()
             shutil.rmtree(folder, ignore_errors=True)

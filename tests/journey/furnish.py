@@ -1,4 +1,4 @@
-"""Run beside a started stack, in its database: people, workspaces and the presses that take long.
+"""Run beside a started stack, in its database: people and workspaces.
 
 `python tests/journey/furnish.py '{"busy": URL, "quiet": URL, "password": …}'` prints as JSON what there is to
 press. A program of its own, because the database of the test run is another one.
@@ -9,20 +9,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from activations import actions  # noqa: E402
 from activations.going import rows_of  # noqa: E402
-from activations.models import Activation, Job  # noqa: E402
 from audiences.models import Dataflow, Mapping, Membership, User, Workspace  # noqa: E402
 from audiences.sync import sync  # noqa: E402
 
@@ -57,16 +54,13 @@ def workspace(slug: str, address: str, **fields: Any) -> Workspace:
     made = Workspace(slug=slug, **{**known, **fields})
     made.client_secret = "demo-secret"
     made.save()
-    Membership.objects.create(
-        workspace=made, user=User.objects.get(username="marketer"), role="activator"
-    )
+    Membership.objects.create(workspace=made, user=User.objects.get(username="marketer"), role="activator")
     return made
 
 
 def workspaces(busy: str, quiet: str) -> None:
-    """`busy` gives every answer there is, `slow` takes its time, `shop` is production, `bare` is empty."""
-    for slug, address in (("busy", busy), ("slow", quiet)):
-        sync(workspace(slug, address))
+    """`busy` gives every answer there is, `shop` is production, `bare` is empty."""
+    sync(workspace("busy", busy))
     sync(workspace("shop", quiet, production=True))
     workspace("bare", quiet)
     for slug, field, value in BROKEN:
@@ -101,32 +95,10 @@ def _pairs(place: Workspace) -> list[dict[str, Any]]:
     ]
 
 
-def slow_presses() -> dict[str, int]:
-    """One press that gets silence and one that gets a 503, in this order; both end a minute later."""
-    place = Workspace.objects.get(slug="slow")
-    ready = [pair for pair in _pairs(place) if pair["kind"] == "ready"]
-    chosen = {pair["audience"]: pair for pair in reversed(ready)}
-    made = {}
-    for name, pair in zip(("silence", "fault"), chosen.values(), strict=False):
-        made[name] = _press(place, pair, name).pk
-    return made
-
-
-def _press(place: Workspace, pair: dict[str, Any], name: str) -> Activation:
-    """Press and wait until its job is on the wire, so that the next press gets the next answer."""
-    known = Job.objects.count()
-    by = User.objects.get(username="marketer")
-    activation = actions.request(place, [Mapping.objects.get(pk=pair["mapping"])], by=by, press=name, name=name)
-    until = time.monotonic() + 20
-    while Job.objects.count() == known and time.monotonic() < until:
-        time.sleep(0.05)
-    return activation
-
-
 def main(asked: dict[str, str]) -> dict[str, Any]:
     people(asked["password"])
     workspaces(asked["busy"], asked["quiet"])
-    return {"pairs": pairs(), "slow": slow_presses()}
+    return {"pairs": pairs()}
 
 
 if __name__ == "__main__":

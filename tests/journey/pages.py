@@ -13,7 +13,8 @@ from tests.journey.stage import PASSWORD
 if TYPE_CHECKING:
     from tests.journey.stage import Pair
 
-expect.set_options(timeout=20_000)
+# A sweep comes every 15 s, and what it finds must still be sent and run.
+expect.set_options(timeout=30_000)
 
 
 def sign_in(page: Page, who: str) -> None:

@@ -32,7 +32,10 @@ def own_services() -> Iterator[dict[str, str]]:
         server.execute(f"CREATE DATABASE {DATABASE}")
         store.flushdb()
         try:
-            yield {"DATABASE_URL": urlunsplit(urlsplit(database)._replace(path=f"/{DATABASE}")), "REDIS_URL": mine}
+            yield {
+                "DATABASE_URL": urlunsplit(urlsplit(database)._replace(path=f"/{DATABASE}")),
+                "REDIS_URL": mine,
+            }
         finally:
             server.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
             store.flushdb()

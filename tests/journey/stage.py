@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,8 @@ PASSWORD = "a-long-demo-password"
 ODD = {audience_name(n) for n in range(120) if n % CYCLE in (FAILS, EMPTY, PARTLY)}
 # So many times as fast as the wall clock: a run takes one or two seconds.
 SPEED = 20
+# Patience in seconds, so short that a lost answer is found out about while somebody waits.
+PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8"}
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,14 @@ class Remote:
     def speed(self, speed: float) -> None:
         httpx.put(f"{self.url}/_sim/clock", json={"speed": speed}).raise_for_status()
 
+    def exports(self) -> list[tuple[str, str]]:
+        """The pairs that the platform accepted, in order."""
+        found = httpx.get(f"{self.url}/_sim/ledger").json()["exports"]
+        return [(one["dataflow"], one["audience"]) for one in found]
+
     def sent(self, pair: Pair) -> int:
         """How often the platform accepted a pair."""
-        exports = httpx.get(f"{self.url}/_sim/ledger").json()["exports"]
-        return sum((one["dataflow"], one["audience"]) == pair.ids for one in exports)
+        return self.exports().count(pair.ids)
 
 
 @dataclass
@@ -71,14 +77,15 @@ class Stage:
     busy: Simulator
     quiet: Simulator
     pairs: list[Pair] = field(default_factory=list)
-    slow: dict[str, int] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.stack.port}"
 
-    def deal(self, count: int = 1, *, workspace: str = "demo", kind: str = "ready", **also: str) -> list[Pair]:
+    def deal(
+        self, count: int = 1, *, workspace: str = "demo", kind: str = "ready", **also: str
+    ) -> list[Pair]:
         """Pairs nobody has used, each of another audience and all on one dataflow."""
         by_flow: dict[str, list[Pair]] = {}
         for pair in self._unused(workspace, kind, also):
@@ -98,15 +105,22 @@ class Stage:
                 yield pair
 
 
+def exports(sim: Simulator) -> list[tuple[str, str]]:
+    """The pairs that a simulator of this process accepted, in order."""
+    return [(one["dataflow"], one["audience"]) for one in sim.world.ledger.exports]
+
+
 def times_sent(sim: Simulator, pair: Pair) -> int:
     """How often a simulator of this process accepted a pair."""
-    return sum((one["dataflow"], one["audience"]) == pair.ids for one in sim.world.ledger.exports)
+    return exports(sim).count(pair.ids)
 
 
 def strike(sim: Simulator, *rules: dict[str, Any]) -> None:
     """Rules for the next ad-hoc calls."""
     path = "/data/core/activation/disflowprovider/adhocrun"
-    sim.world.faults.replace({"rules": [{"method": "POST", "path": path, "times": 1, **rule} for rule in rules]})
+    sim.world.faults.replace(
+        {"rules": [{"method": "POST", "path": path, "times": 1, **rule} for rule in rules]}
+    )
 
 
 @contextmanager
@@ -121,10 +135,8 @@ def staged(stack: Stack) -> Iterator[Stage]:
         sim.speed(SPEED)
         stage = Stage(stack, sim, busy, quiet)
         assert eventually(lambda: stack.get("/readyz") == 200), stack.output
-        strike(quiet, {"fault": "silence_after"}, {"fault": "status", "status": 503})
         found = furnish(stack, busy=busy.url, quiet=quiet.url, password=PASSWORD)
         stage.pairs = [Pair(**pair) for pair in found["pairs"]]
-        stage.slow = found["slow"]
         yield stage
 
 
@@ -134,12 +146,8 @@ def furnish(stack: Stack, **asked: str) -> dict[str, Any]:
     environment = {**stack.environment, "DEMO": "1"}
     done = subprocess.run(
         [sys.executable, str(script), json.dumps(asked)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90,
+        check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def names(pairs: Iterable[Pair]) -> list[str]:
-    return [pair.name for pair in pairs]

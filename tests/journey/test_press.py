@@ -18,7 +18,9 @@ Open = Callable[..., Journey]
 def focused(page: Page) -> str:
     """What has the focus, in words."""
     return str(
-        page.evaluate("(document.activeElement.getAttribute('aria-label') || document.activeElement.innerText || document.activeElement.name || '').trim()")
+        page.evaluate(
+            "(document.activeElement.getAttribute('aria-label') || document.activeElement.innerText || document.activeElement.name || '').trim()"
+        )
     )
 
 
@@ -125,7 +127,14 @@ def test_without_javascript(stage: Stage, journey: Open) -> None:
 def test_console_stays_silent(stage: Stage, marketer: Journey) -> None:
     (pair,) = stage.deal()
     marketer.press(pair).stands("1 delivered")
-    for path in ("", "destinations/", "audiences/", f"audiences/{pair.audience}/", "activate/", "activations/"):
+    for path in (
+        "",
+        "destinations/",
+        "audiences/",
+        f"audiences/{pair.audience}/",
+        "activate/",
+        "activations/",
+    ):
         marketer.open(f"/w/demo/{path}")
         expect(marketer.title).to_be_visible()
     marketer.open("/account/")

@@ -1,0 +1,204 @@
+"""Every page in light and dark, wide and on a phone: axe finds nothing, and nothing sticks out.
+
+With `SCREENSHOTS=folder` each page is also kept as a picture, for people to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from activations.selection import fold
+from tests.journey.pages import Journey
+from tests.journey.stage import ODD, Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
+Open = Callable[..., Journey]
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+OPTIONS = {"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]}
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+PAGES = (
+    ("overview", "/w/demo/"),
+    ("destinations", "/w/demo/destinations/"),
+    ("destinations, none found", "/w/demo/destinations/?q=nothing+like+it"),
+    ("dataflow", "/w/demo/destinations/{dataflow}/"),
+    ("dataflow, all ticked", "/w/demo/destinations/{dataflow}/?all=1"),
+    ("dataflow runs", "/w/demo/destinations/{dataflow}/runs/"),
+    ("audiences", "/w/demo/audiences/"),
+    ("audiences, none found", "/w/demo/audiences/?q=nothing+like+it"),
+    ("audience", "/w/demo/audiences/{audience}/"),
+    ("activate", "/w/demo/activate/"),
+    ("activate, none found", "/w/demo/activate/?q=nothing+like+it"),
+    ("activate, chosen", "/w/demo/activate/?q={name}&sel={chosen}"),
+    ("history", "/w/demo/activations/"),
+    ("history, none found", "/w/demo/activations/?audience=nothing+like+it"),
+    ("account", "/account/"),
+    ("password", "/accounts/password/"),
+    ("not found", "/w/demo/destinations/nope/"),
+    ("bare overview", "/w/bare/"),
+    ("bare destinations", "/w/bare/destinations/"),
+    ("bare audiences", "/w/bare/audiences/"),
+    ("bare activate", "/w/bare/activate/"),
+    ("bare history", "/w/bare/activations/"),
+    ("production overview", "/w/shop/"),
+)
+
+
+def looks_right(page: Page, name: str, scheme: str) -> None:
+    """Axe finds nothing wide; on a phone nothing makes the page scroll sideways."""
+    page.set_viewport_size(WIDE)
+    keep(page, f"{name} {scheme}")
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    assert not found, "\n".join(told(name, one) for one in found)
+    page.set_viewport_size(PHONE)
+    keep(page, f"{name} {scheme} phone")
+    too_wide = page.evaluate(TOO_WIDE)
+    assert too_wide <= 0, f"{name} is {too_wide} px wider than a phone"
+
+
+def told(name: str, violation: dict[str, Any]) -> str:
+    places = "; ".join(f"{' '.join(node['target'])}: {node['html'][:160]}" for node in violation["nodes"][:4])
+    return f"{name}: {violation['id']} ({violation['help']}) at {places}"
+
+
+def keep(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        path = Path(SCREENSHOTS) / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.png"
+        page.screenshot(path=path, full_page=True)
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def eye(journey: Open, scheme: str) -> Callable[..., Journey]:
+    """A browser for axe, which needs its script let in."""
+    return lambda who="marketer": journey(who, bypass_csp=True, color_scheme=scheme, viewport=WIDE)
+
+
+@pytest.fixture
+def places(stage: Stage) -> dict[str, str]:
+    """What fills the addresses of PAGES."""
+    (pair,) = stage.deal()
+    mapped = [one.mapping for one in stage.pairs if one.dataflow == pair.dataflow and one.kind != "blocked"]
+    return {
+        "dataflow": pair.dataflow,
+        "audience": pair.audience,
+        "name": pair.where.split()[0],
+        "chosen": fold(mapped[:6]),
+    }
+
+
+def test_pages(stage: Stage, eye: Callable[..., Journey], scheme: str, places: dict[str, str]) -> None:
+    me = eye()
+    for name, address in PAGES:
+        me.open(address.format(**places))
+        expect(me.title).to_be_visible()
+        looks_right(me.page, name, scheme)
+
+
+def test_signed_out_and_without_workspace(stage: Stage, eye: Callable[..., Journey], scheme: str) -> None:
+    login = eye("")
+    login.open("/accounts/login/")
+    looks_right(login.page, "login", scheme)
+    login.page.get_by_label("Username").fill("marketer")
+    login.page.get_by_label("Password").fill("wrong")
+    login.button("Sign in").click()
+    expect(login.page.get_by_label("Password")).to_be_visible()
+    looks_right(login.page, "login, wrong", scheme)
+    stranger = eye("stranger")
+    looks_right(stranger.open("/").page, "no workspace", scheme)
+    looker = eye("looker")
+    pair = next(pair for pair in stage.pairs if pair.workspace == "demo")
+    looks_right(looker.open(f"/w/demo/destinations/{pair.dataflow}/").page, "viewer's dataflow", scheme)
+    looker.page.set_viewport_size(WIDE)
+    from tests.journey.test_refusals import CONFIRM, submit
+
+    submit(looker.open("/w/demo/").page, CONFIRM, m=pair.mapping)
+    looks_right(looker.page, "viewer refused", scheme)
+
+
+def test_run_details(stage: Stage, eye: Callable[..., Journey], scheme: str) -> None:
+    me = eye()
+    flow = next(pair.dataflow for pair in stage.pairs if pair.workspace == "demo" and pair.kind == "ready")
+    me.open(f"/w/demo/destinations/{flow}/runs/")
+    me.page.locator("main table tbody a").first.click()
+    expect(me.page.get_by_role("dialog")).to_be_visible()
+    looks_right(me.page, "run details", scheme)
+
+
+@pytest.fixture
+def still(stage: Stage) -> Iterator[None]:
+    """Runs neither go on nor end."""
+    stage.sim.speed(0)
+    yield
+    stage.sim.speed(20)
+
+
+def test_activation_in_every_phase(
+    stage: Stage, eye: Callable[..., Journey], scheme: str, still: None
+) -> None:
+    ready = stage.deal(3)
+    waiting = stage.deal(1, kind="waits")
+    joining = [pair for pair in stage.pairs if pair.workspace == "demo" and pair.kind == "joins"][:2]
+    half = sorted(ODD)[::2] if scheme == "light" else sorted(ODD)[1::2]
+    odd = [
+        pair
+        for pair in stage.pairs
+        if pair.workspace == "demo" and pair.name in half and pair.kind != "blocked"
+    ]
+    chosen = [*ready, *waiting, *odd, joining[scheme == "dark"]]
+    me = eye()
+    me.open(f"/w/demo/activate/?sel={fold(pair.mapping for pair in chosen)}")
+    me.button(f"Activate {len(chosen)} audiences").click()
+    expect(me.title).to_contain_text(f"Send {len(chosen)} audiences to")
+    looks_right(me.page, "question", scheme)
+    me.page.set_viewport_size(WIDE)
+    me.button("Activate now").click()
+    me.stands(re.compile("running · .*armed of"))
+    looks_right(me.page, "activation, running", scheme)
+    looks_right(me.open("/w/demo/").page, "overview, busy", scheme)
+    me.page.go_back()
+    stage.sim.speed(20)
+    expect(me.standing).not_to_contain_text("running")
+    looks_right(me.page, "activation, mixed end", scheme)
+    me.page.set_viewport_size(WIDE)
+    me.button(re.compile("^Cancel ")).click()
+    expect(me.standing).to_contain_text("canceled")
+    looks_right(me.page, "activation, over", scheme)
+    me.page.set_viewport_size(WIDE)
+    me.page.locator("#side details summary").first.click()
+    me.link(re.compile("as sent and answered")).first.click()
+    expect(me.title).to_contain_text("Job")
+    looks_right(me.page, "job", scheme)
+    looks_right(me.open("/w/demo/").page, "overview, after", scheme)
+    looks_right(me.open("/w/demo/activations/").page, "history, after", scheme)
+
+
+def test_refused_and_out_of_date(stage: Stage, eye: Callable[..., Journey], scheme: str) -> None:
+    me = eye()
+    place = "wrong-key" if scheme == "light" else "wrong-organisation"
+    me.press(*stage.deal(workspace=place)).stands("1 refused")
+    looks_right(me.page, "activation, refused", scheme)
+    me.page.set_viewport_size(WIDE)
+    (pair,) = stage.deal()
+    first, second = eye(), eye()
+    first.ask(pair), second.ask(pair)
+    first.button("Activate now").click()
+    expect(first.standing).to_be_visible()
+    second.button("Activate now").click()
+    expect(second.title).to_have_text("Nothing was sent")
+    looks_right(second.page, "out of date", scheme)
