@@ -18,7 +18,7 @@ from audiences.models import User
 LINES_SHOWN = 40
 LINES_AT_MOST = 1000
 
-# %(who)s a person, %(what)s one audience's name or "80 audiences", %(job)s "Job 2".
+# %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2".
 SENTENCES: dict[str, Words] = {
     "requested": gettext_lazy("%(who)s pressed Activate now: %(what)s"),
     "retried": gettext_lazy("%(who)s asked again for %(what)s"),
@@ -93,7 +93,7 @@ def sentence(row: Mapping[str, Any], viewer: User, jobs: Mapping[int, int]) -> s
 def _what(row: Mapping[str, Any]) -> str:
     if row["n"] == 1 and row["audience"]:
         return str(row["audience"])
-    return ngettext("%(n)s audience", "%(n)s audiences", row["n"]) % {"n": row["n"]}
+    return ngettext("%(n)s delivery", "%(n)s deliveries", row["n"]) % {"n": row["n"]}
 
 
 def _who(row: Mapping[str, Any], viewer: User) -> str:

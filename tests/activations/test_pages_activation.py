@@ -36,8 +36,8 @@ def test_it_works(house):
     page = house.client().get(house.url("activation", made.pk)).content.decode()
     for words in (
         "Friday flash sale", "2 delivered · 2 failed · 2 running of 6", "48,198", "12 excluded", "Adobe: Success",
-        "The run failed at Adobe", "X-1: disk full", "Retry 2 deliveries", "Job 1 sent, 6 audiences",
-        "You pressed Activate now: 6 audiences", "req-1", "pressed by you",
+        "The run failed at Adobe", "X-1: disk full", "Retry 2 deliveries", "Job 1 sent, 6 deliveries",
+        "You pressed Activate now: 6 deliveries", "req-1", "pressed by you",
     ):  # fmt: skip
         assert words in page, words
     assert page.count("<article") == 1
@@ -123,7 +123,7 @@ def test_cancel_takes_back_what_is_unsent(house):
     text = answer.content.decode()
     assert "6 deliveries canceled; they were not sent." in text
     assert "by alice" in text
-    assert "You canceled 6 audiences before sending" in text
+    assert "You canceled 6 deliveries before sending" in text
     again = client.post(house.url("cancel", made.pk), follow=True).content.decode()
     assert "Nothing was canceled" in again
 
