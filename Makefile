@@ -10,7 +10,7 @@ LINT_ENV := VAR_DIR=.venv/lint DATABASE_URL=sqlite://:memory: REDIS_URL=redis://
 	SECRET_KEY=for-lint-only-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test test-services lint check bench lock
+.PHONY: run test test-services lint check bench chaos lock
 .DEFAULT_GOAL := run
 
 # One plain command, so that make starts it itself and `--with-parent` ties the stack to make.
@@ -41,6 +41,10 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(PY) -m bench $(ARGS)
+
+# Rounds of faults and crashes on both stacks, judged by the simulator's ledger: make chaos ROUNDS=200 SEED=1
+chaos: $(VENV)/.installed-dev
+	@$(PY) -m chaos --rounds $(or $(ROUNDS),20) --seed $(or $(SEED),1) $(ARGS)
 
 # Needs uv (pip install uv). No header and no index lines: a lock file names no package host.
 lock:
