@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -74,21 +74,32 @@ def request(
             _("No audience is selected, so there is nothing to activate."), code="nothing_chosen"
         )
     for _attempt in range(3):
-        known = Activation.objects.filter(workspace=workspace, press=press).first()
-        if known is not None:
-            return known
         try:
+            made = made_by(workspace, press)
+            if made is not None:
+                return made
             with transaction.atomic():
                 _refuse_old_page(workspace, chosen, seen_at)
                 return _request(
                     workspace, chosen, by=by, press=press, source=source, name=name, reason=reason
                 )
+        except CannotRequest:
+            # The first click of a double click may have been done since we looked.
+            made = made_by(workspace, press)
+            if made is None:
+                raise
+            return made
         except IntegrityError:
             # Someone pressed in the same moment; look again at what is now true.
             continue
     raise CannotRequest(
         _("These audiences are being pressed by someone else right now."), code="pressed_elsewhere"
     )
+
+
+def made_by(workspace: Workspace, press: str) -> Activation | None:
+    """The activation that this press has already made."""
+    return Activation.objects.filter(workspace=workspace, press=press).first()
 
 
 def _request(
@@ -213,7 +224,8 @@ def default_name(chosen: list[Mapping]) -> str:
     where = flows[0] if len(flows) == 1 else _("%(count)s destinations") % {"count": len(flows)}
     if len(chosen) == 1:
         return f"{chosen[0].audience.name} → {where}"[:200]
-    what = ngettext("%(count)s audience", "%(count)s audiences", len(chosen)) % {"count": len(chosen)}
+    count = len({mapping.audience_id for mapping in chosen})
+    what = ngettext("%(count)s audience", "%(count)s audiences", count) % {"count": count}
     return f"{what} → {where}"[:200]
 
 
@@ -259,9 +271,10 @@ def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None
 
 def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) -> int:
     now = timezone.now()
-    Activation.objects.select_for_update().get(pk=activation.pk)
     wanted = states.RETRYABLE if only is not None else (states.FAILED, states.REFUSED, states.BLOCKED)
-    old = sorted(_of(activation, wanted, only), key=lambda delivery: delivery.mapping_id)
+    # Locked: a second retry at the same moment waits here, and then finds them superseded.
+    rows = _rows(activation, wanted, only).select_for_update(of=("self",), no_key=True)
+    old = sorted(rows, key=lambda delivery: delivery.mapping_id)
     if not old:
         return 0
     mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in old])
@@ -315,7 +328,11 @@ def _not_pressed_anew(deliveries: list[Delivery]) -> list[Delivery]:
 
 
 def _of(activation: Activation, wanted: Iterable[str], only: Iterable[int] | None) -> list[Delivery]:
+    return list(_rows(activation, wanted, only))
+
+
+def _rows(activation: Activation, wanted: Iterable[str], only: Iterable[int] | None) -> QuerySet[Delivery]:
     rows = activation.deliveries.filter(state__in=list(wanted), superseded=False)
     if only is not None:
         rows = rows.filter(pk__in=list(only))
-    return list(rows.select_related("dataflow", "audience").order_by("pk"))
+    return rows.select_related("dataflow", "audience").order_by("pk")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -60,7 +60,7 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
     After the commit the deliveries are `sending` and belong to the caller until the lease ends.
     """
     with transaction.atomic():
-        waiting = list(_due(workspace, now)[:WINDOW])
+        waiting = _waiting(workspace, now)
         if not waiting:
             return None
         jobs = pack(
@@ -89,18 +89,26 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
         return job, mine
 
 
+def _waiting(workspace: Workspace, now: datetime) -> list[Delivery]:
+    """The oldest due deliveries, with every other of the same audiences: once an audience is held, what
+    was left out would have to wait for its run and leave in a job of its own."""
+    oldest = list(_due(workspace, now)[:WINDOW])
+    if len(oldest) < WINDOW:
+        return oldest
+    same = _due(workspace, now).filter(audience__in={delivery.audience_id for delivery in oldest})
+    return oldest + list(same.exclude(pk__in=[delivery.pk for delivery in oldest]))
+
+
 def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
     held = Hold.objects.filter(workspace=workspace).values("key")
-    due = (
+    return (
         Delivery.objects.filter(workspace=workspace, state=states.QUEUED, deadline__gt=now)
         .filter(Q(not_before=None) | Q(not_before__lte=now))
         .exclude(audience__platform_id__in=held)
         .select_related("dataflow", "audience", "mapping", "workspace")
         .order_by("pk")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
-    if connection.features.has_select_for_update_skip_locked:
-        due = due.select_for_update(skip_locked=True, of=("self",))
-    return due
 
 
 def _take_holds(job: Job, deliveries: list[Delivery]) -> list[Delivery]:

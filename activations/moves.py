@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from activations import states
@@ -54,21 +54,29 @@ def move(
 
 
 def lock(deliveries: Iterable[Delivery]) -> None:
-    """Lock the activations of these deliveries in one order: whoever makes several moves in a transaction
-    calls this first, so that two of them never wait for each other."""
+    """Lock these deliveries, then their activations, each in one order: whoever makes several moves in a
+    transaction calls this first, so that two of them never wait for each other."""
+    rows = list(deliveries)
+    _states_now(rows)
+    _lock_activations(rows)
+
+
+def _lock_activations(deliveries: Sequence[Delivery]) -> None:
     touched = {delivery.activation_id for delivery in deliveries}
-    if connection.features.has_select_for_update and touched:
-        rows = Activation.objects.filter(pk__in=touched).order_by("pk")
-        list(rows.select_for_update().values_list("pk"))
+    rows = Activation.objects.filter(pk__in=touched).order_by("pk")
+    # No key: an event of another transaction may refer to the row meanwhile.
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _still_there(wanted: Sequence[Delivery]) -> list[Delivery]:
     """Lock and keep the deliveries whose row still has the state the caller saw."""
-    found = Delivery.objects.order_by("pk")
-    if connection.features.has_select_for_update:
-        found = found.select_for_update(of=("self",))
-    rows = dict(found.filter(pk__in=[d.pk for d in wanted]).values_list("pk", "state"))
-    return [delivery for delivery in wanted if rows.get(delivery.pk) == delivery.state]
+    now = _states_now(wanted)
+    return [delivery for delivery in wanted if now.get(delivery.pk) == delivery.state]
+
+
+def _states_now(wanted: Sequence[Delivery]) -> dict[int, str]:
+    rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in wanted]).order_by("pk")
+    return dict(rows.select_for_update(no_key=True).values_list("pk", "state"))
 
 
 def _write(moved: list[Delivery], same: dict[str, Any], each: Mapping[int, Mapping[str, Any]]) -> None:
@@ -110,7 +118,7 @@ def _tell(
         )
         for delivery in moved
     )
-    lock(moved)
+    _lock_activations(moved)
     touched = {delivery.activation_id for delivery in moved}
     Activation.objects.filter(pk__in=touched).update(version=F("version") + 1)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from activations import nudges, states
@@ -63,10 +63,9 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
 def _take(workspace: Workspace, now: datetime) -> list[Delivery]:
     """The due deliveries, taken out of the others' sight until they have been asked about."""
     due = Delivery.objects.filter(workspace=workspace, state=states.UNCONFIRMED, next_check_at__lte=now)
-    if connection.features.has_select_for_update_skip_locked:
-        due = due.select_for_update(skip_locked=True)
     with transaction.atomic():
-        rows = Delivery.objects.filter(pk__in=list(due.values_list("pk", flat=True)))
+        locked = due.select_for_update(skip_locked=True, no_key=True)
+        rows = Delivery.objects.filter(pk__in=list(locked.values_list("pk", flat=True)))
         rows.update(next_check_at=now + ASKING)
     return list(rows.select_related("dataflow", "audience", "mapping", "workspace", "job").order_by("pk"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import models
 
 from audiences.models import Workspace
 from audiences.models.catalog import Mirrored
@@ -55,9 +55,7 @@ def mirror(
     if not complete:
         # Part of a table that others write at the same moment (a watcher and a sync, say): locked in one
         # order, so that neither waits for the other.
-        existing = existing.filter(platform_id__in=list(rows)).order_by("pk")
-        if connection.features.has_select_for_update:
-            existing = existing.select_for_update()
+        existing = existing.filter(platform_id__in=list(rows)).order_by("pk").select_for_update(no_key=True)
     known: dict[str, Row] = {row.platform_id: row for row in existing}
     names = sorted({name for fields in rows.values() for name in fields})
     rows = _fitting(model, names, rows)

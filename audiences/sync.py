@@ -56,9 +56,11 @@ def sync(workspace: Workspace) -> Written | None:
     try:
         found = read(workspace, client_for(workspace), _Progress(workspace))
         with transaction.atomic():
-            if not _mine(workspace, started).update(sync_progress=""):
-                return None  # it took longer than the lease, and a newer sync has taken over
             written = write(workspace, found)
+            if not _mine(workspace, started).exists():
+                # It took longer than the lease, and a newer sync has taken over.
+                transaction.set_rollback(True)
+                return None
     except BaseException as error:
         _end(workspace, started, SyncState.FAILED, _words(error))
         raise
