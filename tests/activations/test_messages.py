@@ -93,7 +93,10 @@ def test_messages_are_whole_and_honest(message):
         ("Run already going on for segment a1 for order o1 with run id r1", "run_going_on"),
         ("Segments Lapsed VIP are not part of this dataflow or out of schedule range!", "not_in_schedule"),
         ("Audiences Lapsed VIP are not part of this dataflow or out of schedule range!", "not_in_schedule"),
-        ("Following order ID(s) are not ready for dataset export, please wait for 10 minutes and retry.", "not_ready"),
+        (
+            "Following order ID(s) are not ready for dataset export, please wait for 10 minutes and retry.",
+            "not_ready",
+        ),
         ("Error is [Adhoc run can not be executed for Flow spec=3dd4.", "not_supported"),
         ("Api Key is invalid", "credentials_refused:key"),
         ("Profile is not valid", "credentials_refused:org"),
