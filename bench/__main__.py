@@ -6,11 +6,12 @@ import argparse
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from importlib import import_module
 
-from bench.figures import Figure, machine, table
+from bench.figures import machine, table
+from bench.ground import BASE_DIR
 
+DOCUMENT, MARK = BASE_DIR / "docs" / "benchmarks.md", "<!-- figures: written by `python -m bench --save` -->"
 PARTS = ("press", "poll", "pages", "sync", "dispatch", "memory")
 
 
@@ -25,6 +26,7 @@ def options() -> argparse.Namespace:
         default=100_000,
         help="past deliveries for the large pages (default 100,000)",
     )
+    parser.add_argument("--save", action="store_true", help="also put the figures into docs/benchmarks.md")
     given = parser.parse_args()
     unknown = sorted(set(given.part) - set(PARTS))
     if unknown:
@@ -37,21 +39,27 @@ def options() -> argparse.Namespace:
 def main() -> int:
     """Measure part after part; one that cannot be measured says why and the others go on."""
     given = options()
-    print(machine(), flush=True)
+    told = [f"`make bench` · {machine()}"]
+    print(told[0], flush=True)
     failed = False
     for name in given.part or PARTS:
-        measure: Callable[[argparse.Namespace], tuple[str, list[Figure]]]
-        measure = import_module(f"bench.{name}").measure
         began = time.monotonic()
         try:
-            about, figures = measure(given)
+            about, figures = import_module(f"bench.{name}").measure(given)
+            told.append(f"### {name}\n\n{about} ({time.monotonic() - began:.0f} s).\n\n{table(figures)}")
         except Exception:  # noqa: BLE001 - the boundary: one part's trouble must not cost the others
             failed = True
-            print(f"\n### {name}\n\nCould not be measured:\n{traceback.format_exc()}", flush=True)
-            continue
-        took = time.monotonic() - began
-        print(f"\n### {name}\n\n{about} ({took:.0f} s)\n\n{table(figures)}", flush=True)
+            told.append(f"### {name}\n\nCould not be measured:\n\n{traceback.format_exc()}")
+        print(f"\n{told[-1]}", flush=True)
+    if given.save and not failed:
+        save("\n\n".join(told))
     return int(failed)
+
+
+def save(figures: str) -> None:
+    """Replace the figures at the end of the document, which all stand below one mark."""
+    kept, _mark, _old = DOCUMENT.read_text().partition(MARK)
+    DOCUMENT.write_text(f"{kept}{MARK}\n\n{figures}\n")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def _lines(what: str, found: dict[str, Any], deliveries: int) -> list[Figure]:
     calls, fewest = found["calls"], posts + reads
     return [
         Figure(f"{what}: POSTs", str(found["posts"]), str(posts), times(found["posts"], posts), f"{posts}"),
-        Figure("… all calls until final", str(calls), str(fewest), times(calls, fewest), "≤ 2×"),
+        Figure("… all calls until final", str(calls), str(fewest), times(calls, fewest), f"≤ 2×: {'met' if calls <= 2 * fewest else 'missed'}"),
         Figure("… press → last job sent", f"{found['sent']:.1f} s", f"{found['plain_sent']:.1f} s"),
         Figure("… press → all final", f"{found['seconds']:.1f} s", f"{found['plain']:.1f} s",
                times(found["seconds"], found["plain"])),

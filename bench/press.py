@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import httpx
 
 from bench import ground, vendor
-from bench.figures import Figure, median, p95, times
+from bench.figures import Figure, median, p95
 
 PRESSES = 30
 TARGET = 0.150
@@ -51,7 +51,8 @@ def measure(given: argparse.Namespace) -> tuple[str, list[Figure]]:
 
 
 def _line(what: str, value: float, baseline: float, target: str = "") -> Figure:
-    return Figure(what, f"{value * 1000:.0f} ms", f"{baseline * 1000:.1f} ms", times(value, baseline), target)
+    beyond = f"+{(value - baseline) * 1000:.0f} ms"
+    return Figure(what, f"{value * 1000:.0f} ms", f"{baseline * 1000:.1f} ms", beyond, target)
 
 
 def ready_pairs(folder: Path) -> list[Pair]:

@@ -66,9 +66,10 @@ def _sync(workspace: Any, url: str) -> dict[str, Any]:
     from bench import vendor
 
     before = len(vendor.calls(url))
-    began = time.perf_counter()
-    written = sync(workspace)
-    seconds = time.perf_counter() - began
+    with vendor.reads_made() as reads:
+        began = time.perf_counter()
+        written = sync(workspace)
+        seconds = time.perf_counter() - began
     seen = vendor.calls(url, before)
     kinds = Counter(_place(call["path"]) for call in seen)
     reading = vendor.seconds_at(seen[-1]["at"]) - vendor.seconds_at(seen[0]["at"]) + LATENCY
@@ -82,7 +83,7 @@ def _sync(workspace: Any, url: str) -> dict[str, Any]:
         "held": sum(
             model.objects.count() for model in (Audience, Dataflow, Destination, Mapping, PlatformJob, Run)
         ),
-        "reads": [(call["path"], call["query"]) for call in seen if call["method"] == "GET"],
+        "reads": reads,
     }
 
 
@@ -106,12 +107,12 @@ def _chain(kinds: Counter[str], seen: list[dict[str, Any]]) -> int:
     return tokens + lists + -(-kinds["runs"] // batches)
 
 
-def _in_turn(url: str, reads: list[tuple[str, str]]) -> float:
+def _in_turn(url: str, reads: list[str]) -> float:
     """Seconds of the same reads by a plain client, each after the one before."""
     from bench import vendor
 
     with vendor.plain(url) as client:
         began = time.perf_counter()
-        for path, query in reads:
-            client.get(f"{path}?{query}").raise_for_status()
+        for read in reads:
+            client.get(read).raise_for_status()
         return time.perf_counter() - began

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +18,30 @@ SECRETS = {"client_id": "demo-client", "client_secret": "demo-secret"}
 def calls(url: str, since: int = 0) -> list[dict[str, Any]]:
     """The calls that arrived at the simulator, in order, without the first `since`."""
     return list(httpx.get(f"{url}/_sim/ledger", params={"since": since}, timeout=30).json()["calls"])
+
+
+@contextmanager
+def reads_made() -> Iterator[list[str]]:
+    """The addresses this process reads over HTTP while the block runs, in order, as httpx logs them."""
+    seen: list[str] = []
+
+    class Note(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            method, url = (record.args or ("", ""))[:2]  # type: ignore[index]
+            if method == "GET" and "/_sim/" not in str(url):
+                seen.append(str(url))
+
+    log, note = logging.getLogger("httpx"), Note()
+    level, propagate = log.level, log.propagate
+    log.addHandler(note)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield seen
+    finally:
+        log.removeHandler(note)
+        log.setLevel(level)
+        log.propagate = propagate
 
 
 def seconds_at(moment: str) -> float:
