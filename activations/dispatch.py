@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from activations import states
+from activations import pauses, states
 from activations.answers import Answer, record
 from activations.lease import LEASE, renewed
 from activations.models import Delivery, Hold, Job
@@ -91,11 +91,15 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
 
 def _waiting(workspace: Workspace, now: datetime) -> list[Delivery]:
     """The oldest due deliveries, with every other of the same audiences: once an audience is held, what
-    was left out would have to wait for its run and leave in a job of its own."""
-    oldest = list(_due(workspace, now)[:WINDOW])
+    was left out would have to wait for its run and leave in a job of its own. Nothing that is paused."""
+    paused = pauses.standing(workspace, now)
+    if paused.whole is not None:
+        return []
+    due = _due(workspace, now).exclude(dataflow__destination__in=paused.destinations)
+    oldest = list(due[:WINDOW])
     if len(oldest) < WINDOW:
         return oldest
-    same = _due(workspace, now).filter(audience__in={delivery.audience_id for delivery in oldest})
+    same = due.filter(audience__in={delivery.audience_id for delivery in oldest})
     return oldest + list(same.exclude(pk__in=[delivery.pk for delivery in oldest]))
 
 
@@ -135,6 +139,8 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
     try:
         client = client_for(workspace)
         exports = _export_ids(client, job)
+        job.platform_at = client.platform_now()
+        job.save(update_fields=["platform_at"])
     except (NotSent, Refused) as error:
         return error
     except PlatformError as error:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from activations import states
+from activations import pauses, states
 from activations.models import Delivery, Hold, Job
 from activations.preflight import Facts, Guardrails, Verdict, check
 from audiences.models import Mapping, Run, RunAudience, Workspace
@@ -53,6 +53,7 @@ class _Ledger:
             jobs_per_day=workspace.jobs_per_day,
         )
         self.jobs_today = jobs_today(workspace, now)
+        self.pauses = pauses.standing(workspace, now)
         self.held = set(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
         self.in_flight = self._in_flight(leave_out)
         self.ours = {run for run in self.in_flight.values() if run}
@@ -82,6 +83,7 @@ class _Ledger:
     def facts(self, mapping: Mapping) -> Facts:
         flow, audience = mapping.dataflow, mapping.audience
         foreign = self.ad_hoc.get(audience.platform_id, {})
+        pause = self.pauses.on(flow.destination_id)
         return Facts(
             now=self.now,
             guardrails=self.guardrails,
@@ -110,4 +112,5 @@ class _Ledger:
             held=audience.platform_id in self.held,
             in_flight_here=mapping.pk in self.in_flight,
             jobs_today=self.jobs_today,
+            paused=pauses.fact(pause) if pause else None,
         )

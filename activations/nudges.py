@@ -24,6 +24,11 @@ def watch_soon(workspace_id: int) -> None:
     transaction.on_commit(partial(_send, "activations.tasks.watch", workspace_id))
 
 
+def sweep_soon(workspace_id: int) -> None:
+    """Nudge the sweep once the present transaction is committed: what waits may be allowed to go."""
+    transaction.on_commit(partial(_send, "activations.tasks.sweep", workspace_id))
+
+
 def _send(task: str, workspace_id: int) -> None:
     try:
         current_app.send_task(task, (workspace_id,), expires=WORTHLESS_AFTER)

@@ -14,6 +14,8 @@ from typing import Any, Literal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audiences import speech
+
 Severity = Literal["stop", "wait", "join", "look"]
 WillGo = Literal["ready", "waits", "joins", "blocked"]
 
@@ -31,6 +33,16 @@ class Guardrails:
     merge_policy_wait: timedelta = timedelta(hours=24)
     count_max_age: timedelta = timedelta(hours=36)
     jobs_per_day: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The pause that keeps a delivery from leaving: who set it, why, until when (None: until it is lifted)."""
+
+    who: str
+    why: str
+    until: datetime | None = None
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Facts:
     held: bool = False
     in_flight_here: bool = False
     jobs_today: int = 0
+    paused: Paused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +152,31 @@ def _after(moment: datetime, wait: timedelta) -> datetime:
         return moment + wait
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
+
+
+def not_paused(facts: Facts) -> Finding | None:
+    return paused_finding(facts.paused, facts.now) if facts.paused else None
+
+
+def paused_finding(pause: Paused, now: datetime) -> Finding:
+    """Who paused it, why, and until when; the moment in the reader's zone, named."""
+    words = {
+        "why": pause.why,
+        "who": pause.who or _("an administrator"),
+        "until": speech.clock(pause.until, now) if pause.until else _("somebody lifts it"),
+    }
+    sentence = (
+        _("Blackout until %(until)s, planned by %(who)s: %(why)s")
+        if pause.planned
+        else _("Paused by %(who)s until %(until)s: %(why)s")
+    )
+    return Finding(
+        "paused", "wait",
+        sentence % words,
+        _("It goes by itself when the pause is over."),
+        OURS,
+        pause.until,
+    )  # fmt: skip
 
 
 def dataflow_present(facts: Facts) -> Finding | None:
@@ -422,6 +460,7 @@ RULES: tuple[Rule, ...] = (
     schedule_started,
     schedule_not_ended,
     lifecycle_published,
+    not_paused,
     mapped_long_enough,
     no_scheduled_run,
     not_held,

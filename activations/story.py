@@ -41,6 +41,8 @@ SENTENCES: dict[str, Words] = {
     "succeeded": gettext_lazy("%(what)s delivered"),
     "empty": gettext_lazy("%(what)s delivered, but empty"),
     "partly": gettext_lazy("%(what)s delivered in part"),
+    "paused": gettext_lazy("%(who)s paused sending"),
+    "lifted": gettext_lazy("%(who)s lifted a pause"),
     "failed": gettext_lazy("The run of %(what)s failed at Adobe"),
 }
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from activations import nudges, states
+from activations import nudges, pauses, states
 from activations.actions import RECHECK_EVERY, opening, take_back
 from activations.answers import unconfirmed
 from activations.facts import verdicts
@@ -29,10 +29,11 @@ ASKING = timedelta(seconds=settings.QUESTION_LEASE)
 
 
 def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
-    """One round: dead senders, armed deliveries, deadlines, orphaned holds; then nudges for what is left."""
+    """One round: dead senders, armed deliveries, pauses, deadlines, orphaned holds; then nudges for what is left."""
     now = now or timezone.now()
     free_dead_jobs(workspace, now)
     release_armed(workspace, now)
+    pauses.hold_back(workspace, now)
     give_up(workspace, now)
     release_orphans(workspace)
     nudge(workspace, now)

@@ -34,6 +34,12 @@ def watch(workspace_id: int) -> None:
 
 
 @shared_task
+def sweep(workspace_id: int) -> None:
+    """Let go what is now allowed to go in a workspace."""
+    _each(Workspace.objects.filter(pk=workspace_id), sweeping.sweep)
+
+
+@shared_task
 def watch_tick() -> None:
     """Every two seconds: the workspaces where a question to the platform is due."""
     due = Delivery.objects.filter(

@@ -65,6 +65,11 @@ WAITS = table(
         _("Nothing: it goes by itself when the time is up."), "itself", NOBODY, "moving",
     ),
     Message(
+        "paused", _("Sending is paused"),
+        _("A person paused sending, or planned a blackout; nothing leaves while it stands."),
+        _("Nothing: it goes by itself when the pause is over."), "itself", NOBODY, "moving",
+    ),
+    Message(
         "scheduled_export_running", _("A scheduled export is running"),
         _("Adobe does not allow a scheduled and an ad-hoc export on one dataflow at once."),
         _("Nothing: it goes by itself when that export is over."), "itself", NOBODY, "moving",

@@ -2,5 +2,6 @@
 
 from activations.models.activations import Activation, Delivery, Event
 from activations.models.jobs import Hold, Job
+from activations.models.pauses import Pause
 
-__all__ = ["Activation", "Delivery", "Event", "Hold", "Job"]
+__all__ = ["Activation", "Delivery", "Event", "Hold", "Job", "Pause"]

@@ -109,12 +109,17 @@ class Workspace(models.Model):
     jobs_per_day = models.PositiveSmallIntegerField(
         _("job budget per UTC day"),
         default=20,
-        help_text=_("Default 20, from Adobe's beta guide only; later pages name none. A soft budget."),
+        help_text=_(
+            "Default 20, from Adobe's beta guide only, read 2026-11; later pages name none. A soft budget: "
+            "every job that reached Adobe counts, refused ones too, because nobody says that they are free."
+        ),
     )
     count_max_age = models.DurationField(
         _("profile counts are old after"),
         default=timedelta(hours=36),
-        help_text=_("Default 36 h: counts follow the daily evaluation, so two missed ones are worth a look."),
+        help_text=_(
+            "Default 36 h. Our own figure: counts follow the daily evaluation, so one missed is worth a look."
+        ),
     )
     watch_limit = models.DurationField(
         _("stop watching a run after"),
@@ -124,7 +129,9 @@ class Workspace(models.Model):
     send_limit = models.DurationField(
         _("give up sending after"),
         default=timedelta(hours=24),
-        help_text=_("Default 24 h after the press; what has not left by then is canceled, never sent late."),
+        help_text=_(
+            "Default 24 h after the press. Our own figure: what has not left by then is canceled, never sent late."
+        ),
     )
 
     send_after = models.DateTimeField(
@@ -132,6 +139,12 @@ class Workspace(models.Model):
         blank=True,
         editable=False,
         help_text=_("No job leaves before this; set when told to slow down."),
+    )
+    pace = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text=_("The pace that all processes share, while Redis does not answer."),
     )
     watched_until = models.DateTimeField(null=True, blank=True, editable=False)
     sync_state = models.CharField(
