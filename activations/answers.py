@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -241,15 +241,25 @@ def named_by(names: str, deliveries: list[Delivery]) -> list[Delivery]:
             known.setdefault(" ".join(label.split()), {})[delivery.pk] = delivery
     known.pop("", None)
     found: dict[int, Delivery] = {}
-    for label in only_reading(" ".join(names.split()).strip("[] "), known):
+    text = " ".join(names.split())
+    # A list may come in brackets; a name may begin and end with them, too.
+    inside = [text[1:-1].strip()] if text.startswith("[") and text.endswith("]") else []
+    for label in only_reading([text, *inside], known):
         if len(known[label]) > 1:
             return []
         found.update(known[label])
     return list(found.values())
 
 
-def only_reading(text: str, labels: Iterable[str]) -> list[str]:
-    """The labels that `text` lists, separated by commas; [] when it reads otherwise or in several ways."""
+def only_reading(texts: Iterable[str], labels: Collection[str]) -> list[str]:
+    """The labels that one of `texts` lists, separated by commas; [] unless there is exactly one way to read
+    exactly one of them so."""
+    found = [(ways, reading) for ways, reading in (readings(text, labels) for text in texts) if ways]
+    return found[0][1] if len(found) == 1 and found[0][0] == 1 else []
+
+
+def readings(text: str, labels: Collection[str]) -> tuple[int, list[str]]:
+    """In how many ways (0, 1, or 2 for more) `text` lists labels separated by commas, and the last one."""
     by_length = sorted(labels, key=len, reverse=True)
     starts = [0, *(comma.end() for comma in re.finditer(r",\s*", text))]
     # Per start the number of ways to read the rest (two stand for many), and the first step of the only one.
@@ -266,10 +276,10 @@ def only_reading(text: str, labels: Iterable[str]) -> list[str]:
                 step[start] = (label, after.end())
     read: list[str] = []
     place = 0
-    while text and ways.get(0) == 1 and place < len(text):
+    while text and ways[0] and place < len(text):
         label, place = step[place]
         read.append(label)
-    return read
+    return (ways[0] if text else 0, read)
 
 
 def not_ready(job: Job, deliveries: list[Delivery], answer: errors.NotReady, now: datetime) -> None:
