@@ -1,7 +1,8 @@
-"""Run beside a started stack, in its database: people and workspaces.
+"""Run beside a started stack, in its database: makes people and workspaces, and presses.
 
-`python tests/journey/furnish.py '{"busy": URL, "quiet": URL, "password": …}'` prints as JSON what there is to
-press. A program of its own, because the database of the test run is another one.
+A program of its own, because the database of the test run is another one. It reads one order a line from
+standard input and answers each with one line, both JSON: {"people": PASSWORD}, {"place": SLUG, "address": URL,
+"fields": {…}, "spoil": {…}}, {"press": [mapping, …], "place": SLUG}.
 """
 
 from __future__ import annotations
@@ -19,73 +20,51 @@ import django
 
 django.setup()
 
+from activations import actions  # noqa: E402
 from activations.going import rows_of  # noqa: E402
-from audiences.models import Dataflow, Mapping, Membership, User, Workspace  # noqa: E402
+from audiences.models import Mapping, Membership, User, Workspace  # noqa: E402
 from audiences.sync import sync  # noqa: E402
-
-# Workspaces whose stored credentials went bad after the catalogue was copied: slug, field, value.
-BROKEN = (
-    ("wrong-key", "client_id", "somebody-else"),
-    ("wrong-secret", "client_secret", "an old secret"),
-    ("wrong-organisation", "org", "OTHER@AdobeOrg"),
-    ("wrong-sandbox", "sandbox", "old"),
-)
 
 
 def people(password: str) -> None:
     """Beside the demo's marketer and admin: one who may look, and one who belongs nowhere."""
-    for name in ("looker", "stranger"):
-        person = User.objects.create_user(name, password=password)
-        if name == "looker":
-            Membership.objects.create(
-                workspace=Workspace.objects.get(slug="demo"), user=person, role="viewer"
-            )
+    User.objects.create_user("stranger", password=password)
+    looker = User.objects.create_user("looker", password=password)
+    Membership.objects.create(workspace=Workspace.objects.get(slug="demo"), user=looker, role="viewer")
 
 
-def workspace(slug: str, address: str, **fields: Any) -> Workspace:
-    """A workspace of the marketer's at a stand-in."""
-    known = {
-        "name": f"Test {slug}",
-        "org": "DEMO@AdobeOrg",
-        "client_id": "demo-client",
-        "platform_url": address,
-        "ims_url": address,
-    }
-    made = Workspace(slug=slug, **{**known, **fields})
+def place(slug: str, address: str, fields: dict[str, Any], spoil: dict[str, Any], bare: bool) -> list[Any]:
+    """A workspace of the marketer's at a stand-in; `spoil` changes it after its catalogue was copied."""
+    made = Workspace(
+        slug=slug, name=f"Test {slug}", org="DEMO@AdobeOrg", client_id="demo-client", platform_url=address,
+        ims_url=address, **fields,
+    )  # fmt: skip
     made.client_secret = "demo-secret"
     made.save()
-    Membership.objects.create(workspace=made, user=User.objects.get(username="marketer"), role="activator")
-    return made
+    Membership.objects.create(workspace=made, user=marketer(), role="activator")
+    if bare:
+        return []
+    sync(made)
+    made.refresh_from_db()
+    for name, value in spoil.items():
+        setattr(made, name, value)
+    made.save()
+    return pairs(made)
 
 
-def workspaces(busy: str, quiet: str) -> None:
-    """`busy` gives every answer there is, `shop` is production, `bare` is empty."""
-    sync(workspace("busy", busy))
-    sync(workspace("shop", quiet, production=True))
-    workspace("bare", quiet)
-    for slug, field, value in BROKEN:
-        made = workspace(slug, quiet)
-        sync(made)
-        setattr(made, field, value)
-        made.save()
-    # The mirror may be wrong about a dataflow's kind; then only the platform's refusal tells.
-    Dataflow.objects.filter(workspace__slug="busy", kind="streaming").update(kind="batch_file")
+def marketer() -> User:
+    return User.objects.get(username="marketer")
 
 
-def pairs() -> list[dict[str, Any]]:
+def pairs(workspace: Workspace) -> list[dict[str, Any]]:
     """What can be pressed, with what preflight says about it."""
-    return [pair for place in Workspace.objects.all() for pair in _pairs(place)]
-
-
-def _pairs(place: Workspace) -> list[dict[str, Any]]:
-    mappings = Mapping.objects.filter(workspace=place, vanished_at=None)
-    rows = rows_of(place, mappings.select_related("audience", "dataflow").order_by("pk"))
+    mappings = Mapping.objects.filter(workspace=workspace, vanished_at=None)
+    rows = rows_of(workspace, mappings.select_related("audience", "dataflow").order_by("pk"))
     return [
         {
-            "workspace": place.slug,
+            "workspace": workspace.slug,
             "mapping": row.mapping.pk,
             "kind": row.kind,
-            "why": row.main.code if row.main else "",
             "audience": row.mapping.audience.platform_id,
             "name": row.mapping.audience.name,
             "dataflow": row.mapping.dataflow.platform_id,
@@ -95,11 +74,26 @@ def _pairs(place: Workspace) -> list[dict[str, Any]]:
     ]
 
 
-def main(asked: dict[str, str]) -> dict[str, Any]:
-    people(asked["password"])
-    workspaces(asked["busy"], asked["quiet"])
-    return {"pairs": pairs()}
+def press(slug: str, mappings: list[int]) -> int:
+    chosen = Mapping.objects.filter(pk__in=mappings).select_related("audience", "dataflow")
+    return actions.request(Workspace.objects.get(slug=slug), chosen, by=marketer(), press=slug).pk
+
+
+def done(order: dict[str, Any]) -> Any:
+    if "people" in order:
+        people(order["people"])
+        return pairs(Workspace.objects.get(slug="demo"))
+    if "press" in order:
+        return press(order["place"], order["press"])
+    return place(
+        order["place"],
+        order["address"],
+        order.get("fields", {}),
+        order.get("spoil", {}),
+        order.get("bare", False),
+    )
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    for line in sys.stdin:
+        print(json.dumps(done(json.loads(line))), flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,6 @@ class Pair:
     workspace: str
     mapping: int
     kind: str
-    why: str
     audience: str
     name: str
     dataflow: str
@@ -76,6 +75,7 @@ class Stage:
     sim: Remote
     busy: Simulator
     quiet: Simulator
+    furnisher: Furnisher
     pairs: list[Pair] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)
 
@@ -105,6 +105,18 @@ class Stage:
                 yield pair
 
 
+def together(pairs: Iterable[Pair], count: int) -> list[Pair]:
+    """The first so many pairs of one dataflow, each of another audience."""
+    by_flow: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        mine = by_flow.setdefault(pair.dataflow, [])
+        if pair.audience not in {one.audience for one in mine}:
+            mine.append(pair)
+        if len(mine) == count:
+            return mine
+    raise AssertionError(f"there are no {count} such pairs on one dataflow")
+
+
 def exports(sim: Simulator) -> list[tuple[str, str]]:
     """The pairs that a simulator of this process accepted, in order."""
     return [(one["dataflow"], one["audience"]) for one in sim.world.ledger.exports]
@@ -123,31 +135,56 @@ def strike(sim: Simulator, *rules: dict[str, Any]) -> None:
     )
 
 
+class Furnisher:
+    """Talks to `furnish.py`, which works in the stack's database."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("furnish.py"))],
+            cwd=ROOT, env={**stack.environment, "DEMO": "1"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def ask(self, **order: Any) -> Any:
+        """One order, one answer."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        # What is logged stands between the answers.
+        for line in self.process.stdout:
+            if line.startswith(("[", "{", "null")) or line.strip().isdigit():
+                return json.loads(line)
+        raise AssertionError(self.process.stderr.read() if self.process.stderr else "furnish.py ended")
+
+    def pairs(self, **order: Any) -> list[Pair]:
+        return [Pair(**pair) for pair in self.ask(**order)]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
 @contextmanager
 def staged(stack: Stack) -> Iterator[Stage]:
     """Start everything and furnish it."""
     with (
-        Simulator(port=0, seed=11, dataflows=12, audiences=120, speed=SPEED) as busy,
+        Simulator(port=0, seed=11, dataflows=4, audiences=20, speed=SPEED) as busy,
         Simulator(port=0, seed=12, dataflows=4, audiences=20, speed=SPEED) as quiet,
     ):
         stack.start("--demo").until_ready()
         sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
         sim.speed(SPEED)
-        stage = Stage(stack, sim, busy, quiet)
         assert eventually(lambda: stack.get("/readyz") == 200), stack.output
-        found = furnish(stack, busy=busy.url, quiet=quiet.url, password=PASSWORD)
-        stage.pairs = [Pair(**pair) for pair in found["pairs"]]
-        yield stage
-
-
-def furnish(stack: Stack, **asked: str) -> dict[str, Any]:
-    """Run `furnish.py` in the stack's database."""
-    script = Path(__file__).with_name("furnish.py")
-    environment = {**stack.environment, "DEMO": "1"}
-    done = subprocess.run(
-        [sys.executable, str(script), json.dumps(asked)],
-        check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        furnisher = Furnisher(stack)
+        try:
+            stage = Stage(stack, sim, busy, quiet, furnisher)
+            stage.pairs = [
+                *furnisher.pairs(people=PASSWORD),
+                *furnisher.pairs(place="busy", address=busy.url),
+                *furnisher.pairs(place="shop", address=quiet.url, fields={"production": True}),
+                *furnisher.pairs(place="bare", address=quiet.url, bare=True),
+            ]
+            yield stage
+        finally:
+            furnisher.close()

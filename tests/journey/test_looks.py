@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from activations.selection import fold
 from tests.journey.pages import Journey
-from tests.journey.stage import ODD, Stage
+from tests.journey.stage import ODD, Stage, strike
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 Open = Callable[..., Journey]
@@ -135,8 +135,9 @@ def test_run_details(stage: Stage, eye: Callable[..., Journey]) -> None:
     me = eye()
     flow = next(pair.dataflow for pair in stage.pairs if pair.workspace == "demo" and pair.kind == "ready")
     me.open(f"/w/demo/destinations/{flow}/runs/")
-    me.page.locator("main table tbody a").first.click()
-    expect(me.page.get_by_role("dialog")).to_be_visible()
+    details = me.page.locator("main table details")
+    details.first.locator("summary").click()
+    expect(details.first.locator("dl").first).to_be_visible()
     looks_right(me.page, "run details")
 
 
@@ -167,8 +168,9 @@ def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], st
     me.stands(re.compile("running · .*armed of"))
     looks_right(me.page, "activation, running")
     looks_right(me.open("/w/demo/").page, "overview, busy")
-    me.page.go_back()
+    me.link(f"{len(chosen)} audiences → ").first.click()
     stage.sim.speed(20)
+    expect(me.standing).to_contain_text("failed")
     expect(me.standing).not_to_contain_text("running")
     looks_right(me.page, "activation, mixed end")
     me.button(re.compile("^Cancel ")).click()
@@ -184,7 +186,8 @@ def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], st
 
 def test_refused_and_out_of_date(stage: Stage, eye: Callable[..., Journey]) -> None:
     me = eye()
-    me.press(*stage.deal(workspace="wrong-key")).stands("1 refused")
+    strike(stage.busy, {"fault": "status", "status": 403})
+    me.press(*stage.deal(workspace="busy")).stands("1 refused")
     looks_right(me.page, "activation, refused")
     (pair,) = stage.deal()
     first, second = eye(), eye()
