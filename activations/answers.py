@@ -194,7 +194,7 @@ def unconfirmed(job: Job, deliveries: list[Delivery], now: datetime, reason: str
     }
     first = [delivery for delivery in deliveries if delivery.posted_at is None]
     second = [delivery for delivery in deliveries if delivery.posted_at is not None]
-    move(first, states.UNCONFIRMED, **fields, posted_at=job.created_at)
+    move(first, states.UNCONFIRMED, **fields, posted_at=job.platform_at or job.created_at)
     move(second, states.UNCONFIRMED, **fields)
 
 

@@ -26,7 +26,8 @@ from platforms.types import Run
 
 log = structlog.get_logger(__name__)
 
-# The platform's clock and ours may differ; a run "created" this long before our POST may be its effect.
+# A call's moment is kept by the platform's own clock, yet its servers may differ; a run "created" this long
+# before our POST may be its effect.
 CLOCK_SKEW = timedelta(seconds=settings.CLOCK_SKEW)
 # A run may take a while to appear in the list and to name its audience; for so long after the answer was
 # given up nothing is sent again, and no run is taken for ours just because nothing else explains it.
@@ -103,7 +104,11 @@ def _settle(deliveries: list[Delivery], fresh: list[Run], now: datetime) -> int:
 
 
 def _may_be(one: Run, delivery: Delivery) -> bool:
-    return one.created_at is None or one.created_at >= _sent(delivery) - CLOCK_SKEW
+    """Whether the run can be what this call began: not if it is older, nor if it was over before."""
+    sent = _sent(delivery)
+    if one.completed_at is not None and one.completed_at < sent:
+        return False
+    return one.created_at is None or one.created_at >= sent - CLOCK_SKEW
 
 
 def _carrying(delivery: Delivery, fresh: list[Run]) -> Run | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from contextlib import AbstractContextManager
@@ -79,6 +80,8 @@ def one_round(given: argparse.Namespace, seed: int, stack: Stack, vendor: Platfo
 
 def main(words: list[str]) -> int:
     given = arguments(words)
+    # Told to end, we end as after an error: every process that we started ends with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = ["embedded", "services"] if given.stack == "both" else [given.stack]
     if "services" in names and (lacks := missing()):
         print(f"SKIPPED: the services stack; this machine lacks {lacks}.", flush=True)

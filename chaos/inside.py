@@ -65,9 +65,13 @@ def counts(slug: str) -> dict[str, int]:
 
 def deliveries(slug: str) -> list[dict[str, Any]]:
     """Every delivery as the judge needs it."""
-    from activations.models import Delivery
+    from django.db.models import Min
+
+    from activations.models import Delivery, Event
 
     found = Delivery.objects.filter(workspace__slug=slug).select_related("dataflow", "audience", "activation")
+    first = Event.objects.filter(workspace__slug=slug, what="sent").order_by().values_list("delivery")
+    sent = dict(first.annotate(Min("at")))
     return [
         {
             "id": one.pk,
@@ -77,6 +81,7 @@ def deliveries(slug: str) -> list[dict[str, Any]]:
             "run": one.run_id,
             "joined": one.joined,
             "reason": one.reason,
+            "posted": sent.get(one.pk, one.activation.requested_at).timestamp(),
             "seconds": (one.state_since - one.activation.requested_at).total_seconds(),
         }
         for one in found.order_by("pk")

@@ -57,14 +57,16 @@ def judge(
     deliveries: Sequence[Mapping[str, Any]],
     exports: Sequence[Mapping[str, str]],
     truth: Mapping[str, str],
+    foreign: Mapping[str, float],
 ) -> Verdict:
-    """`asked` is the pairs per activation, `truth` how each run ended."""
+    """`asked` is the pairs per activation, `truth` how each run ended, `foreign` when the runs of others were
+    over."""
     verdict = Verdict(asked=len(deliveries), sent=len(exports))
     verdict.words.update(one["state"] for one in deliveries)
     _missing(verdict, asked, deliveries)
     for one in deliveries:
         _alone(verdict, one, truth)
-    _together(verdict, deliveries, exports)
+    _together(verdict, deliveries, exports, foreign)
     over = [one["seconds"] for one in deliveries if one["state"] not in MOVING]
     verdict.longest = max(over, default=0.0)
     return verdict
@@ -97,7 +99,10 @@ def _alone(verdict: Verdict, one: Mapping[str, Any], truth: Mapping[str, str]) -
 
 
 def _together(
-    verdict: Verdict, deliveries: Sequence[Mapping[str, Any]], exports: Sequence[Mapping[str, str]]
+    verdict: Verdict,
+    deliveries: Sequence[Mapping[str, Any]],
+    exports: Sequence[Mapping[str, str]],
+    foreign: Mapping[str, float],
 ) -> None:
     """What can only be said of all deliveries and exports of a pair."""
     ours = {one["run"]: (one["dataflow"], one["audience"]) for one in exports}
@@ -108,26 +113,33 @@ def _together(
         if one["run"]:
             followers[one["run"]].append(one)
     for run, those in followers.items():
-        _adopted(verdict, run, those, ours)
-    orphans = [run for run in ours if run not in followers]
-    for run in orphans:
+        if run in ours:
+            _followed(verdict, run, ours[run], those)
+        else:
+            _adopted(verdict, run, those, foreign.get(run, 0.0))
+    for run in ours.keys() - followers.keys():
         _orphan(verdict, run, by_pair[ours[run]])
 
 
-def _adopted(
-    verdict: Verdict, run: str, those: Sequence[Mapping[str, Any]], ours: Mapping[str, Pair]
-) -> None:
-    """A run followed as its own by a delivery must be ours, of that pair, and no other's."""
+def _followed(verdict: Verdict, run: str, pair: Pair, those: Sequence[Mapping[str, Any]]) -> None:
+    """A run of ours: of this pair, and the own run of one delivery at most."""
     owners = [one for one in those if not one["joined"]]
-    for one in owners if run not in ours else owners[1:]:
+    for one in owners[1:]:
         verdict.wrong += 1
-        verdict.complain(
-            one, f"took run {run} for its own, {'another' if run in ours else 'nobody of us'} sent it"
-        )
+        verdict.complain(one, f"took run {run} for its own, which another delivery sent")
     for one in those:
-        if run in ours and ours[run] != tuple(one["pair"]):
+        if pair != tuple(one["pair"]):
             verdict.wrong += 1
-            verdict.complain(one, f"follows run {run}, which is of {ours[run]}")
+            verdict.complain(one, f"follows run {run}, which is of {pair}")
+
+
+def _adopted(verdict: Verdict, run: str, those: Sequence[Mapping[str, Any]], over: float) -> None:
+    """A run of somebody else: it may stand for a delivery only if it was not over before that was sent. Who
+    began it first, when both called in the same second and our answer was lost, no evidence can tell."""
+    for one in those:
+        if over < one["posted"]:
+            verdict.wrong += 1
+            verdict.complain(one, f"follows run {run} of somebody else, over before it was sent")
 
 
 def _orphan(verdict: Verdict, run: str, those: Sequence[Mapping[str, Any]]) -> None:

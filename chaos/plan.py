@@ -12,12 +12,12 @@ Pair = tuple[str, str]
 SPEED = 4.0
 WINDOW = 12.0
 # The product's own lengths, as short as a compressed round allows and in the same order as the defaults. The
-# grace is longer than a slow start (30 simulated seconds), the skew as long as the platform runs ahead.
+# grace is longer than a slow start (30 simulated seconds).
 SETTINGS = {
     "SENDER_LEASE": "6",
     "QUESTION_LEASE": "8",
     "RECONCILE_GRACE": "12",
-    "CLOCK_SKEW": "30",
+    "CLOCK_SKEW": "8",
     "UNCONFIRMED_LIMIT": "240",
     "ADHOC_TIMEOUT": "6",
     "READ_TIMEOUT": "5",

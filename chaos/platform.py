@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 
 from bench import ground, vendor
+from chaos.plan import SPEED
 from chaos.processes import Process, until
 
 RUNS = "/data/foundation/flowservice/runs"
@@ -26,14 +28,14 @@ class Platform:
         self.url = url
         self.client = httpx.Client(base_url=url, timeout=30)
         self.rules: dict[str, list[dict[str, Any]]] = {}
-        self.foreign: set[str] = set()
+        self.foreign: dict[str, float] = {}
 
     def _put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return dict(self.client.put(path, json=body).raise_for_status().json())
 
     def reset(self, seed: int, audiences: int, dataflows: int, speed: float) -> None:
         """Begin again. The clock is set to itself, so that the Date header follows it from now on."""
-        self.rules, self.foreign = {}, set()
+        self.rules, self.foreign = {}, {}
         body = {"seed": seed, "audiences": audiences, "dataflows": dataflows}
         self.client.post("/_sim/reset", json=body).raise_for_status()
         self.jump(timedelta(0))
@@ -58,9 +60,10 @@ class Platform:
         self._put("/_sim/clock", {"now": (now + by).isoformat()})
 
     def foreign_run(self, dataflow: str, audience: str, kind: str, seconds: float) -> None:
-        """A run that somebody else (or the schedule) starts."""
+        """A run that somebody else (or the schedule) starts; kept with when it will be over by our clock."""
         body = {"dataflow": dataflow, "audience": audience, "kind": kind, "duration_s": seconds}
-        self.foreign.add(self.client.post("/_sim/runs", json=body).raise_for_status().json()["run"])
+        made = self.client.post("/_sim/runs", json=body).raise_for_status().json()
+        self.foreign[made["run"]] = time.time() + seconds / SPEED
 
     def exports(self) -> list[dict[str, str]]:
         """Every export it accepted from us, in order."""

@@ -125,4 +125,4 @@ def verdict_of(this: Round) -> Verdict:
     deliveries = this.house.ask("deliveries", slug=this.slug)
     exports = platform.exports()
     runs = sorted({one["run"] for one in deliveries if one["run"]} | {one["run"] for one in exports})
-    return judge(this.asked, deliveries, exports, platform.truth(runs))
+    return judge(this.asked, deliveries, exports, platform.truth(runs), platform.foreign)

@@ -83,7 +83,9 @@ VARIABLES: tuple[Variable, ...] = (
         45,
         "Seconds a run may take to appear before an unknown delivery is sent again.",
     ),
-    Variable("CLOCK_SKEW", "int", 30, "Seconds by which the platform's clock and ours may differ."),
+    Variable(
+        "CLOCK_SKEW", "int", 10, "Seconds by which the clocks of the platform's own servers may differ."
+    ),
     Variable(
         "UNCONFIRMED_LIMIT",
         "int",

@@ -30,6 +30,7 @@ from platforms.errors import (
     PlatformError,
     Unreachable,
 )
+from platforms.farclock import FarClock
 
 log = structlog.get_logger(__name__)
 
@@ -157,6 +158,7 @@ class Wire:
         pace: Callable[[], object] | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self.far_clock = FarClock()
         self._pace = pace
         kept = httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=30.0)
         single = httpx.Limits(max_connections=24, max_keepalive_connections=0)
@@ -189,6 +191,7 @@ class Wire:
         except PlatformError as error:
             _note(call, started, outcome=error.code)
             raise
+        self.far_clock.hear(answer.headers.get("date"))
         _note(call, started, status=answer.status, request_id=answer.request_id)
         return answer
 

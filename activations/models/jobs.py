@@ -21,6 +21,11 @@ class Job(models.Model):
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="jobs")
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.SENDING)
     created_at = models.DateTimeField()
+    platform_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("When it was sent, by the platform's own clock: its runs are dated by that one."),
+    )
     lease_until = models.DateTimeField(help_text=_("After this the sender is taken for dead."))
     answered_at = models.DateTimeField(null=True, blank=True)
     size = models.PositiveSmallIntegerField()

@@ -125,6 +125,15 @@ class AdobeClient:
         """Runs of these dataflows created at or after `since`, newest first, at most `limit` in all."""
         return self._runs.of_dataflows(dataflows, since, limit)
 
+    def platform_now(self) -> datetime | None:
+        """This moment by the platform's clock, which dates its runs; None when it told us no time.
+
+        Signs in first while nothing was heard of it, and then raises as `activate` does before it sends.
+        """
+        if self._wire.far_clock.now() is None:
+            self._tokens.current()
+        return self._wire.far_clock.now()
+
     def activate(
         self,
         pairs: Sequence[Pair],

@@ -1,0 +1,80 @@
+"""What rounds of faults and crashes found, each as small as it gets; the simulator's ledger judges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activations import states
+from activations.models import Delivery, Job
+from platforms.farclock import FarClock
+from tests.activations.world import Stage, at_rest, only, pair, pass_time
+
+HOUR = 3_600
+
+
+@pytest.mark.parametrize("wrong_by", [-HOUR, HOUR])
+def test_a_platform_whose_clock_is_not_ours_is_asked_by_its_own(stage: Stage, wrong_by: int) -> None:
+    """Its runs are dated by its clock: an hour behind ours, a run of ours looked older than the call that
+    made it, was not found, and the delivery went a second time."""
+    pass_time(stage.sim, wrong_by)
+    (mapping,) = stage.good(1)
+    stage.fault("reset_after")
+    activation = stage.press([mapping])
+    stage.turn()
+    assert only(activation).state == states.UNCONFIRMED
+    stage.heal()
+    stage.settle()
+    assert stage.ledger() == [pair(mapping)]
+    assert only(activation).state == states.SUCCEEDED
+    at_rest()
+
+
+def test_the_platforms_clock_is_set_back_between_the_call_and_the_question(stage: Stage) -> None:
+    (mapping,) = stage.good(1)
+    pass_time(stage.sim, -HOUR)
+    stage.fault("reset_after")
+    activation = stage.press([mapping])
+    stage.turn()
+    stage.heal()
+    pass_time(stage.sim, HOUR)
+    stage.settle()
+    assert stage.ledger() == [pair(mapping)]
+    assert only(activation).state == states.SUCCEEDED
+
+
+def test_somebody_elses_run_that_is_over_is_not_taken_for_ours(stage: Stage) -> None:
+    """It ended seconds before our call, within what our clocks were allowed to differ."""
+    (mapping,) = stage.good(1)
+    before = stage.others_run(mapping, duration=3)
+    pass_time(stage.sim, 20)
+    stage.later += 20
+    stage.fault("reset_before")
+    activation = stage.press([mapping])
+    stage.turn()
+    stage.heal()
+    stage.settle()
+    assert only(activation).run_id != before
+    assert stage.ledger() == [pair(mapping)]
+
+
+def test_the_moment_of_sending_is_the_platforms(stage: Stage) -> None:
+    pass_time(stage.sim, -HOUR)
+    stage.press(stage.good(1))
+    stage.turn()
+    job = Job.objects.get()
+    assert job.platform_at is not None
+    assert abs((job.platform_at - job.created_at).total_seconds() + HOUR) < 30
+    assert Delivery.objects.get().state == states.RUNNING
+
+
+def test_far_clock_keeps_what_it_heard_and_goes_on() -> None:
+    clock = FarClock()
+    clock.hear("nonsense")
+    assert clock.now() is None
+    clock.hear("Sun, 22 Nov 2026 03:00:00 GMT")
+    clock.hear(None)
+    now = clock.now()
+    assert now is not None
+    assert timedelta(0) <= now - datetime(2026, 11, 22, 3, tzinfo=UTC) < timedelta(seconds=5)
