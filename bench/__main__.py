@@ -39,7 +39,7 @@ def options() -> argparse.Namespace:
 def main() -> int:
     """Measure part after part; one that cannot be measured says why and the others go on."""
     given = options()
-    told = [f"`make bench` · {machine()}"]
+    told = [f"`python -m bench {' '.join(sys.argv[1:])}`".replace(" `", "`") + f" · {machine()}"]
     print(told[0], flush=True)
     failed = False
     for name in given.part or PARTS:

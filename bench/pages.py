@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SMALL, LARGE = {"audiences": 120, "dataflows": 12}, {"audiences": 10_000, "dataflows": 200}
 SMALLER_BY = 100
 TARGET = 1.5
+FULLER = 1.2
 
 
 def measure(given: argparse.Namespace) -> tuple[str, list[Figure]]:
@@ -34,15 +35,21 @@ def measure(given: argparse.Namespace) -> tuple[str, list[Figure]]:
 
 
 def _line(name: str, large: dict[str, float], small: dict[str, float]) -> Figure:
-    ratio = large["ms"] / small["ms"]
-    same = "same" if large["queries"] == small["queries"] else "NOT the same"
     return Figure(
         name,
         f"{large['ms']:.1f} ms, {large['queries']:.0f} queries, {large['kb']:.0f} kB",
         f"{small['ms']:.1f} ms, {small['queries']:.0f} queries, {small['kb']:.0f} kB",
         times(large["ms"], small["ms"]),
-        f"≤ {TARGET}×: {'met' if ratio <= TARGET else 'missed'}; queries {same}",
+        f"≤ {TARGET}×: {_verdict(large, small)}",
     )
+
+
+def _verdict(large: dict[str, float], small: dict[str, float]) -> str:
+    """Whether the target is met; where not, whether the page simply has more on it."""
+    fuller = large["kb"] / small["kb"]
+    said = "met" if large["ms"] <= TARGET * small["ms"] else "missed"
+    said += f", page {fuller:.1f}× as full" if fuller > FULLER else ""
+    return said if large["queries"] == small["queries"] else f"{said}, queries NOT the same"
 
 
 def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: int) -> dict[str, Any]:
