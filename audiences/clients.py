@@ -7,6 +7,7 @@ from threading import Lock
 from django.conf import settings
 
 from audiences.models import Workspace
+from audiences.pace import pace_of
 from platforms.adobe import AdobeClient, AdobeConfig
 from platforms.errors import CredentialsRefused, Refused
 from platforms.http import Limits
@@ -32,7 +33,10 @@ def client_for(workspace: Workspace) -> AdobeClient:
             return known[1]
         # The old client is left to its running calls; it closes with its last reference.
         client = AdobeClient(
-            config, adhoc_timeout=settings.ADHOC_TIMEOUT, limits=Limits(read=settings.READ_TIMEOUT)
+            config,
+            pace=pace_of(workspace),
+            adhoc_timeout=settings.ADHOC_TIMEOUT,
+            limits=Limits(read=settings.READ_TIMEOUT),
         )
         _clients[workspace.pk] = (config, client)
         return client

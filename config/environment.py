@@ -94,6 +94,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("ADHOC_TIMEOUT", "int", 60, "Seconds to wait for the answer to an ad-hoc call."),
     Variable("READ_TIMEOUT", "int", 30, "Seconds to wait for the answer to any other call of a platform."),
+    Variable(
+        "PACE", "int", 50, "Calls a second that all processes together make for one workspace, at most."
+    ),
 )
 
 _by_name = {variable.name: variable for variable in VARIABLES}
@@ -120,8 +123,8 @@ def is_redis(text: str) -> bool:
     return not text or urlsplit(text).scheme in {"redis", "rediss", "unix"}
 
 
-def is_seconds(text: str) -> bool:
-    """A duration: a lease or a patience of nothing would never let anybody finish."""
+def is_count(text: str) -> bool:
+    """A whole number that leaves something to do: a lease or a patience of nothing would never let anybody finish."""
     return text.isascii() and text.isdigit() and int(text) > 0
 
 
@@ -147,7 +150,8 @@ DURATIONS = (
     "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "ADHOC_TIMEOUT",
     "READ_TIMEOUT",
 )  # fmt: skip
-CHECKS |= dict.fromkeys(DURATIONS, (is_seconds, "it must be a whole number of seconds, at least 1"))
+CHECKS["PACE"] = (is_count, "it must be a whole number of calls, at least 1")
+CHECKS |= dict.fromkeys(DURATIONS, (is_count, "it must be a whole number of seconds, at least 1"))
 
 
 def check(variable: Variable) -> None:

@@ -162,6 +162,9 @@ CLOCK_SKEW = read("CLOCK_SKEW")
 UNCONFIRMED_LIMIT = read("UNCONFIRMED_LIMIT")
 ADHOC_TIMEOUT = read("ADHOC_TIMEOUT")
 READ_TIMEOUT = read("READ_TIMEOUT")
+# No vendor publishes a budget (contract §1.6). Ours: far more than presses and watching need, a quarter of what
+# the connections of one process could do at 100 ms a call, and the first to give way when told to slow down.
+PACE = read("PACE")
 
 AUTH_USER_MODEL = "audiences.User"
 LOGIN_URL = "login"

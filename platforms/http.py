@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,7 @@ from platforms.errors import (
     Unreachable,
 )
 from platforms.farclock import FarClock
+from platforms.pace import Pacer
 
 log = structlog.get_logger(__name__)
 
@@ -155,7 +157,7 @@ class Wire:
         *,
         transport: httpx.BaseTransport | None = None,
         limits: Limits | None = None,
-        pace: Callable[[], object] | None = None,
+        pace: Pacer | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self.far_clock = FarClock()
@@ -182,15 +184,20 @@ class Wire:
         self._single.close()
 
     def send(self, call: Call) -> Answer:
-        """One exchange. Raises Unreachable or AnswerLost; every answer, even a 500, is returned."""
+        """One exchange. Raises Unreachable or AnswerLost; every answer, even a 500, is returned.
+
+        Raises Throttled, and sends nothing, when our own pace would hold it back for long.
+        """
         if self._pace is not None:
-            self._pace()
+            self._pace.before(write=call.once)
         started = time.perf_counter()
         try:
             answer = self._exchange(call)
         except PlatformError as error:
             _note(call, started, outcome=error.code)
             raise
+        if self._pace is not None:
+            self._pace.after(answer.status, answer.retry_after, write=call.once)
         self.far_clock.hear(answer.headers.get("date"))
         _note(call, started, status=answer.status, request_id=answer.request_id)
         return answer
@@ -261,9 +268,12 @@ def _note(call: Call, started: float, **known: object) -> None:
 
 
 def together(width: int, call: Callable[[Asked], Given], items: Iterable[Asked]) -> Iterator[Given]:
-    """Results of `call` for each item as they arrive, at most `width` at once; the first error ends it."""
+    """Results of `call` for each item as they arrive, at most `width` at once; the first error ends it.
+
+    The threads know what the caller's context knows: what the calls are for, and what logs should name.
+    """
     with ThreadPoolExecutor(max_workers=width) as pool:
-        futures = [pool.submit(call, item) for item in items]
+        futures = [pool.submit(copy_context().run, call, item) for item in items]
         try:
             for future in as_completed(futures):
                 yield future.result()

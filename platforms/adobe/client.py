@@ -19,6 +19,7 @@ from platforms.adobe.runs import Runs
 from platforms.adobe.segmentation import Segmentation
 from platforms.errors import CredentialsRefused
 from platforms.http import Limits, Wire
+from platforms.pace import Pacer
 from platforms.patience import Patience
 from platforms.types import (
     Accepted,
@@ -37,7 +38,7 @@ class AdobeClient:
     """Reads one sandbox and activates in it. One per process and workspace; safe from any thread.
 
     Reads are repeated with growing pauses and end in a `PlatformError`. `activate` is never repeated.
-    `pace` is called before every request and may wait; `clock` gives seconds since 1970.
+    `pace` is asked before every request, which it may hold back, and told the answer; `clock` gives seconds since 1970.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class AdobeClient:
         *,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.time,
-        pace: Callable[[], object] | None = None,
+        pace: Pacer | None = None,
         adhoc_timeout: float = activation.READ_TIMEOUT,
         limits: Limits | None = None,
         patience: Patience | None = None,

@@ -22,6 +22,7 @@ from platforms.errors import (
     TokenUnavailable,
 )
 from platforms.http import Wire
+from platforms.pace import Pacer
 from platforms.patience import Patience, ask
 from tests.platforms.conftest import BRIEF, HASTY, config_for
 from tests.platforms.scripted import Reply, Request, Scripted
@@ -345,13 +346,26 @@ def test_secrets_never_leave(
         assert secret not in said + printed.out + printed.err
 
 
-def test_pace_is_asked_before_every_request(server: Scripted) -> None:
-    server.on("GET", RUNS, GOOD)
-    paces: list[int] = []
-    config = config_for(server.url)
-    with AdobeClient(config, patience=HASTY, pace=lambda: paces.append(len(server.requests))) as client:
+class Witness(Pacer):
+    """A pace that holds nobody back and notes when it is asked and what it is told."""
+
+    def __init__(self, server: Scripted) -> None:
+        self.server = server
+        self.noted: list[object] = []
+
+    def before(self, *, write: bool = False) -> None:
+        self.noted.append(len(self.server.requests))
+
+    def after(self, status: int, retry_after: float | None, *, write: bool = False) -> None:
+        self.noted.append((status, retry_after))
+
+
+def test_pace_is_asked_before_every_request_and_told_the_answer(server: Scripted) -> None:
+    server.on("GET", RUNS, Reply(429, headers={"Retry-After": "0.01"}), GOOD)
+    pace = Witness(server)
+    with AdobeClient(config_for(server.url), patience=HASTY, pace=pace) as client:
         client.runs(["r-1"])
-    assert paces == [0, 1]
+    assert pace.noted == [0, (200, None), 1, (429, 0.01), 2, (200, None)]
 
 
 def test_loopback_never_goes_through_a_proxy(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
