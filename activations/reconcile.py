@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from activations import nudges, states
@@ -35,6 +36,9 @@ GRACE = timedelta(seconds=settings.RECONCILE_GRACE)
 # While one worker asks, the others leave these deliveries alone: a silent platform must not hold them all.
 ASKING = timedelta(seconds=settings.QUESTION_LEASE)
 ASK_AGAIN = timedelta(seconds=5)
+# Adobe's lists come empty now and then: so many looks must agree that there is no run. It matters when the
+# workers were away longer than the grace, and the first look after it would decide alone.
+LOOKS = 3
 
 
 def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
@@ -133,12 +137,13 @@ def _others_in_doubt(delivery: Delivery) -> bool:
 def _without_trace(deliveries: list[Delivery], unexplained: bool, now: datetime) -> int:
     """No run found: wait within the grace; after it send once more, but never beside an unexplained run."""
     over = [d for d in deliveries if d.deadline <= now]
-    ripe = [d for d in deliveries if d not in over and not unexplained and _grace_is_over(d, now)]
+    looked = [d for d in deliveries if d not in over and d.checks + 1 >= LOOKS]
+    ripe = [d for d in looked if not unexplained and _grace_is_over(d, now)]
     again = [d for d in ripe if not d.reposted]
     # The second call was refused, and a last look finds nothing of the first: nothing was sent.
     refused = [d for d in ripe if d.reposted and d.job and d.job.outcome == Job.Outcome.REFUSED]
     gone = over + [d for d in ripe if d.reposted and d not in refused]
-    _ask_later([d for d in deliveries if d not in ripe and d not in over], now)
+    _ask_later([d for d in deliveries if d not in ripe and d not in over], now, looked=1)
     left = move(
         again, states.QUEUED, what="sent_again", now=now, reposted=True, not_before=None, next_check_at=None,
         deadline=now + again[0].workspace.send_limit if again else now,
@@ -161,8 +166,8 @@ def _give_up(deliveries: list[Delivery], now: datetime) -> list[Delivery]:
     )  # fmt: skip
 
 
-def _ask_later(deliveries: list[Delivery], now: datetime) -> None:
-    """Ask again in a moment; past the deadline a person must decide."""
+def _ask_later(deliveries: list[Delivery], now: datetime, *, looked: int = 0) -> None:
+    """Ask again in a moment; past the deadline a person must decide. `checks` counts the looks answered."""
     _give_up([d for d in deliveries if d.deadline <= now], now)
     rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries], state=states.UNCONFIRMED)
-    rows.update(next_check_at=now + ASK_AGAIN)
+    rows.update(next_check_at=now + ASK_AGAIN, checks=F("checks") + looked)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activations import states
+from activations.dispatch import dispatch
 from activations.models import Delivery, Job
 from platforms.farclock import FarClock
 from tests.activations.world import Stage, at_rest, only, pair, pass_time
@@ -78,3 +79,17 @@ def test_far_clock_keeps_what_it_heard_and_goes_on() -> None:
     now = clock.now()
     assert now is not None
     assert timedelta(0) <= now - datetime(2026, 11, 22, 3, tzinfo=UTC) < timedelta(seconds=5)
+
+
+def test_one_empty_list_is_not_enough_to_send_again(stage: Stage) -> None:
+    """The workers were away longer than the grace, the run is over by now, and the first list of runs that
+    anybody reads has lost its page."""
+    (mapping,) = stage.good(1)
+    stage.fault("reset_after")
+    activation = stage.press([mapping])
+    dispatch(stage.workspace)
+    stage.fault("empty_page", method="GET", path="/data/foundation/flowservice/runs")
+    stage.turn(120)
+    stage.settle()
+    assert stage.ledger() == [pair(mapping)]
+    assert only(activation).state == states.SUCCEEDED
