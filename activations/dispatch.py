@@ -141,7 +141,11 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
         exports = _export_ids(client, job)
         job.platform_at = client.platform_now()
         job.save(update_fields=["platform_at"])
-    except (NotSent, Refused) as error:
+    except NotSent as error:
+        return error
+    except Refused as error:
+        # The status of what went before: it says nothing about what stands in the call.
+        error.status = None
         return error
     except PlatformError as error:
         # An unknown outcome of a read says nothing about a POST that was never made.
