@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from audiences.clients import client_for
 from audiences.models import (
     Audience,
     Dataflow,
@@ -355,11 +356,11 @@ def test_a_sync_that_runs_is_not_joined_by_another(workspace):
 
 def test_a_sync_that_lost_its_lease_writes_nothing(workspace):
     """The newer sync's word stands: the older one finds at its end that the workspace is no longer its own."""
-    started = start(workspace)
+    started = _start(workspace)
     newer = started + timedelta(minutes=11)
     Workspace.objects.update(sync_started_at=newer)
-    assert not mine(workspace, started).exists()
-    end(workspace, started, "failed", "the old one's trouble")
+    assert not _mine(workspace, started).exists()
+    _end(workspace, started, "failed", "the old one's trouble")
     workspace.refresh_from_db()
     assert (workspace.sync_state, workspace.sync_started_at, workspace.sync_error) == ("running", newer, "")
 
