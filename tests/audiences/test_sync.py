@@ -20,7 +20,7 @@ from audiences.models import (
     Workspace,
 )
 from audiences.runs import read_runs, refresh_runs, store_runs
-from audiences.sync import LEASE, _Progress, _words, sync
+from audiences.sync import LEASE, _end, _mine, _Progress, _start, _words, sync
 from audiences.tasks import sync_workspace
 from platforms.errors import PlatformError
 from platforms.types import Run as Seen
