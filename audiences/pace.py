@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models.functions import Now
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -60,7 +60,7 @@ class InRedis:
         try:
             for _ in range(TRIES):
                 seconds, micros, kept = self._read(keys=[self._key])
-                old = (kept or b"").decode()
+                old = (kept or b"").decode("utf-8", "replace")
                 now = int(seconds) + int(micros) / 1e6
                 state, given = step(State.read(old), now)
                 if self._swap(keys=[self._key], args=[old, state.written(), KEPT]):
@@ -82,7 +82,7 @@ class InDatabase:
         ours = connection.connection is None
         try:
             return self._change(step)
-        except DatabaseError as error:
+        except Error as error:
             raise StoreAway(type(error).__name__) from error
         finally:
             if ours and not connection.in_atomic_block:
