@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys come last and together: the browser's event loop, once begun, stays in this thread. The very
     last one judges what they all left in the ledgers."""
     items.sort(key=lambda item: is_journey(item) + (item.get_closest_marker("judge") is not None))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A journey that failed shows what the stack said last."""
+    report = yield
+    stage = getattr(item, "funcargs", {}).get("stage")
+    if report.failed and isinstance(stage, Stage):
+        report.sections.append(("The stack's last words", stage.stack.output[-3000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
