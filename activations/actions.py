@@ -5,10 +5,13 @@ Each is one transaction and one mutation, the same for page, admin, command line
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -19,8 +22,11 @@ from activations import nudges, states
 from activations.facts import verdicts
 from activations.models import Activation, Delivery, Event
 from activations.moves import lock, move
+from activations.naming import ids
 from activations.preflight import Verdict
 from audiences.models import Mapping, User, Workspace
+
+log = structlog.get_logger(__name__)
 
 CHECK_AGAIN_FOR = timedelta(hours=1)
 RECHECK_EVERY = timedelta(seconds=15)
@@ -188,8 +194,15 @@ def _deliver(
         )
         for delivery in deliveries
     )
+    transaction.on_commit(partial(_note, activation, deliveries))
     nudges.dispatch_soon(workspace.pk)
     return deliveries
+
+
+def _note(activation: Activation, deliveries: Sequence[Delivery]) -> None:
+    counted = Counter(delivery.state for delivery in deliveries)
+    where = {"workspace": activation.workspace.slug, "source": activation.source}
+    log.info("Deliveries were asked for.", states=dict(counted), **where, **ids(deliveries))
 
 
 def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:

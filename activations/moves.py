@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.db.models import F
 
 from activations import states
 from activations.models import Activation, Delivery, Event, Hold, Job
+from activations.naming import ids
 from audiences.models import User
+
+log = structlog.get_logger(__name__)
 
 
 class IllegalMove(AssertionError):
@@ -47,10 +52,21 @@ def move(
         _write(moved, {"state": to, "state_since": now, **fields}, each or {})
         _tell(moved, to, what, now, actor=actor, job=job, data=data or {})
         _release_holds(moved, to)
+        transaction.on_commit(partial(_note, moved, to, what, job))
     for delivery in moved:
         delivery.state = to
         delivery.state_since = now
     return moved
+
+
+# What nobody hoped for, though it was to be expected.
+UNWELCOME = frozenset({states.BLOCKED, states.FAILED, states.REFUSED, states.STOPPED, states.UNCONFIRMED})
+
+
+def _note(moved: list[Delivery], to: str, what: str, job: Job | None) -> None:
+    speak = log.warning if to in UNWELCOME or what in ("not_sent", "never_sent") else log.info
+    known = {"job": job.pk} if job is not None else {}
+    speak("Deliveries moved.", what=what, state=to, **known, **ids(moved))
 
 
 def lock(deliveries: Iterable[Delivery]) -> None:
