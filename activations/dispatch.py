@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -18,6 +19,7 @@ from activations.moves import move
 from activations.packing import pack
 from audiences.clients import client_for
 from audiences.models import Workspace
+from platforms.adobe import AdobeClient
 from platforms.errors import NotSent, PlatformError, Refused
 
 log = structlog.get_logger(__name__)
@@ -139,8 +141,6 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
     try:
         client = client_for(workspace)
         exports = _export_ids(client, job)
-        job.platform_at = client.platform_now()
-        job.save(update_fields=["platform_at"])
     except NotSent as error:
         return error
     except Refused as error:
@@ -157,9 +157,22 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
             [delivery.pair for delivery in deliveries],
             version="v1" if job.version == "v1" else "v2",
             export_ids=exports,
+            last=partial(note_sending, client, job),
         )
     except PlatformError as error:
         return error
+
+
+def note_sending(client: AdobeClient, job: Job) -> None:
+    """Write down, at the last moment before the call, that it is made: by the platform's clock.
+
+    A sender that was frozen or cut off past its lease learns here that the job is no longer its own, and
+    must not send any more. While nothing is written here nothing was sent, and never will be.
+    """
+    job.platform_at = client.platform_now() or timezone.now()
+    mine = Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING)
+    if not mine.update(platform_at=job.platform_at):
+        raise NotSent("The job's lease ended before its call was made.")
 
 
 def _export_ids(client, job: Job) -> tuple[str, ...]:  # type: ignore[no-untyped-def]

@@ -34,12 +34,13 @@ def renewed(job: Job, *, every: timedelta = RENEW_EVERY) -> Iterator[None]:
 
 
 def _renew(job_id: int, over: Event, every: timedelta) -> None:
-    try:
-        while not over.wait(every.total_seconds()):
+    while not over.wait(every.total_seconds()):
+        try:
             rows = Job.objects.filter(pk=job_id, outcome=Job.Outcome.SENDING)
             if not rows.update(lease_until=timezone.now() + LEASE):
                 return
-    except DatabaseError as error:
-        log.warning("A sender's lease could not be renewed.", job=job_id, error=type(error).__name__)
-    finally:
-        connection.close()
+        except DatabaseError as error:
+            # It may be back before the lease ends: one failure must not end a living sender's lease.
+            log.warning("A sender's lease could not be renewed.", job=job_id, error=type(error).__name__)
+        finally:
+            connection.close()

@@ -79,7 +79,8 @@ EDGES: dict[str, frozenset[str]] = {
     "": frozenset({BLOCKED, ARMED, QUEUED}),
     BLOCKED: frozenset(),
     # To `stopped` only after an earlier call of unknown outcome: then "never sent" would be a guess.
-    ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED, STOPPED}),
+    # and to `unconfirmed` when it cannot go again: the first call is looked for once more.
+    ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED, STOPPED, UNCONFIRMED}),
     QUEUED: frozenset({SENDING, ARMED, CANCELED, STOPPED}),
     SENDING: frozenset({RUNNING, QUEUED, ARMED, REFUSED, UNCONFIRMED}),
     # To `refused` when the second call was refused and a last look finds no trace of the first.

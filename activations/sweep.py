@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from activations import nudges, pauses, states
 from activations.actions import RECHECK_EVERY, opening, take_back
-from activations.answers import unconfirmed
+from activations.answers import UNCONFIRMED_LIMIT, again, unconfirmed
 from activations.facts import verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
@@ -40,21 +40,26 @@ def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
 
 
 def free_dead_jobs(workspace: Workspace, now: datetime) -> None:
-    """A job whose lease ended has lost its sender: whether the POST was made is unknown."""
+    """A job whose lease ended has lost its sender: whether the POST was made is unknown.
+
+    Unless the sender had not written down that it sends: it would have had to, and from now on it cannot.
+    """
     dead = Job.objects.filter(workspace=workspace, outcome=Job.Outcome.SENDING, lease_until__lt=now)
     for job in dead.order_by("pk"):
         with transaction.atomic():
-            if not Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING).update(
-                outcome=Job.Outcome.UNKNOWN, reason="sender_lost"
-            ):
+            mine = Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING)
+            sent = mine.exclude(platform_at=None).update(outcome=Job.Outcome.UNKNOWN, reason="sender_lost")
+            if not sent and not mine.update(outcome=Job.Outcome.NOT_SENT, reason="sender_lost"):
                 continue
-            left = job.deliveries.filter(state=states.SENDING).select_related(
-                "dataflow", "audience", "workspace"
-            )
-            lost = list(left)
+            left = job.deliveries.filter(state=states.SENDING)
+            lost = list(left.select_related("dataflow", "audience", "workspace"))
             lock(lost)
-            unconfirmed(job, lost, now, "sender_lost", "")
-        log.warning("A job lost its sender; its deliveries are being looked for.", job=job.pk)
+            if sent:
+                job.refresh_from_db()
+                unconfirmed(job, lost, now, "sender_lost", "")
+            else:
+                again(job, lost, now, data={"reason": "sender_lost"})
+        log.warning("A job lost its sender.", job=job.pk, sent="perhaps" if sent else "no", size=len(lost))
 
 
 def release_armed(workspace: Workspace, now: datetime) -> None:
@@ -86,7 +91,18 @@ def release_armed(workspace: Workspace, now: datetime) -> None:
             waiting = Delivery.objects.filter(pk=delivery.pk, state=states.ARMED)
             waiting.update(next_check_at=fields["next_check_at"])
             continue
+        if to == states.BLOCKED and delivery.posted_at is not None:
+            _look_for(delivery, fields["reason"], now)
+            continue
         move([delivery], to, what={states.QUEUED: "released"}.get(to, to), now=now, **fields)
+
+
+def _look_for(delivery: Delivery, reason: str, now: datetime) -> None:
+    """It cannot go a second time, but the first call may have been taken: "nothing was sent" would be a guess."""
+    move(
+        [delivery], states.UNCONFIRMED, what="unconfirmed", now=now, data={"reason": reason}, reason=reason,
+        reposted=True, checks=0, not_before=None, next_check_at=now, deadline=now + UNCONFIRMED_LIMIT,
+    )  # fmt: skip
 
 
 def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) -> None:

@@ -71,7 +71,10 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `once` marks a write: its own connection, and nothing repeats it."""
+    """One request. `once` marks a write: its own connection, and nothing repeats it.
+
+    `last` is called when nothing is left to wait for; what it raises keeps the request back.
+    """
 
     method: str
     url: str
@@ -80,6 +83,7 @@ class Call:
     content: bytes | None = field(default=None, repr=False)
     read_timeout: float | None = None
     once: bool = False
+    last: Callable[[], object] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,8 @@ class Wire:
         """
         if self._pace is not None:
             self._pace.before(write=call.once)
+        if call.last is not None:
+            call.last()
         started = time.perf_counter()
         try:
             answer = self._exchange(call)

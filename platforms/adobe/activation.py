@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from platforms.adobe.decoding import Record, records, text, texts
@@ -50,11 +50,13 @@ def activate(
     version: Version = "v2",
     export_ids: Sequence[str] = (),
     read_timeout: float = READ_TIMEOUT,
+    last: Callable[[], object] | None = None,
 ) -> Accepted:
     """Ask for one export per (dataflow, audience). Never repeated here, except after a 401.
 
     The type of the error says what is known: NotSent, Refused (nothing happened), OutcomeUnknown. v1
     wants the id of a finished export job and no Accept; v2 is chosen by its exact Accept (AH-SPEC).
+    `last` is called just before each sending; what it raises keeps the call back.
     """
     if not pairs or not all(dataflow and audience for dataflow, audience in pairs):
         raise ValueError("activate needs at least one pair, each with a dataflow and an audience")
@@ -65,7 +67,7 @@ def activate(
     if version == "v1":
         body["exportIds"] = list(export_ids)
     answer = gateway.post_once(
-        ADHOCRUN, body, accept=V2 if version == "v2" else None, read_timeout=read_timeout
+        ADHOCRUN, body, accept=V2 if version == "v2" else None, read_timeout=read_timeout, last=last
     )
     return _accepted(answer, wanted, gateway.secrets)
 

@@ -127,12 +127,8 @@ class AdobeClient:
         return self._runs.of_dataflows(dataflows, since, limit)
 
     def platform_now(self) -> datetime | None:
-        """This moment by the platform's clock, which dates its runs; None when it told us no time.
-
-        Signs in first while nothing was heard of it, and then raises as `activate` does before it sends.
-        """
-        if self._wire.far_clock.now() is None:
-            self._tokens.current()
+        """This moment by the platform's clock, which dates its runs; None while it told us no time. To have
+        a token is to have heard it."""
         return self._wire.far_clock.now()
 
     def activate(
@@ -141,14 +137,19 @@ class AdobeClient:
         *,
         version: activation.Version = "v2",
         export_ids: Sequence[str] = (),
+        last: Callable[[], object] | None = None,
     ) -> Accepted:
-        """One `adhocrun` call for these pairs, sent once. The error's type says what is known."""
+        """One `adhocrun` call for these pairs, sent once. The error's type says what is known.
+
+        `last` is called when nothing but the sending is left; what it raises keeps the call back.
+        """
         return activation.activate(
             self._gateway,
             pairs,
             version=version,
             export_ids=export_ids,
             read_timeout=self._adhoc_timeout,
+            last=last,
         )
 
     def sandboxes(self) -> tuple[Sandbox, ...]:

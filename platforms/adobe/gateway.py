@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import unquote
 
 from platforms.adobe.auth import Tokens
@@ -59,13 +60,21 @@ class Gateway:
         call = Call("POST", self._url(path), content=json.dumps(body).encode())
         return ask(self._patience, lambda: self._read(call, None, True))
 
-    def post_once(self, path: str, body: object, *, accept: str | None, read_timeout: float) -> Answer:
+    def post_once(
+        self,
+        path: str,
+        body: object,
+        *,
+        accept: str | None,
+        read_timeout: float,
+        last: Callable[[], object] | None = None,
+    ) -> Answer:
         """A write. Sent once; a second time only after a 401, which proves it was not processed.
 
         The token is had before anything is sent. `accept` goes with this request alone; None sends none.
         """
         content = json.dumps(body, separators=(",", ":")).encode()
-        call = Call("POST", self._url(path), content=content, read_timeout=read_timeout, once=True)
+        call = Call("POST", self._url(path), content=content, read_timeout=read_timeout, once=True, last=last)
         return self._signed(call, accept, sandboxed=True)
 
     def pages(self, path: str, params: Params) -> Iterator[list[Record]]:
@@ -122,7 +131,7 @@ class Gateway:
             headers["Accept"] = accept
         if call.content is not None:
             headers["Content-Type"] = "application/json"
-        return Call(call.method, call.url, headers, call.params, call.content, call.read_timeout, call.once)
+        return replace(call, headers=headers)
 
     def _url(self, path: str) -> str:
         return self._config.platform_url.rstrip("/") + path

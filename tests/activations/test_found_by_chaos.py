@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activations import states
-from activations.dispatch import dispatch
+from activations.answers import record
+from activations.dispatch import claim, dispatch, send
+from activations.lease import LEASE
 from activations.models import Delivery, Job
+from activations.sweep import sweep
+from audiences.models import Mapping
 from platforms.farclock import FarClock
 from tests.activations.world import Stage, at_rest, only, pair, pass_time
 
@@ -93,3 +97,58 @@ def test_one_empty_list_is_not_enough_to_send_again(stage: Stage) -> None:
     stage.settle()
     assert stage.ledger() == [pair(mapping)]
     assert only(activation).state == states.SUCCEEDED
+
+
+def test_a_sender_frozen_before_its_call_does_not_send_when_it_thaws(stage: Stage) -> None:
+    """Its deliveries had gone with another worker meanwhile, and their runs were over: nothing at the
+    platform would have stopped a second export."""
+    chosen = stage.good(2)
+    stage.press(chosen)
+    frozen = claim(stage.workspace, stage.now())
+    assert frozen is not None
+    stage.turn(LEASE.total_seconds() + 1)
+    stage.settle()
+    assert stage.sent_once(chosen)
+    job, deliveries = frozen
+    answer = send(stage.workspace, job, deliveries)
+    record(job, deliveries, answer, now=stage.now())
+    assert stage.sent_once(chosen)
+    at_rest()
+
+
+def test_a_sender_that_died_before_its_call_costs_no_grace_and_no_second_call(stage: Stage) -> None:
+    """The call is noted before it is made. Without a note there was none: it goes again at once, and the
+    one call more that an unknown outcome allows is not used up."""
+    (mapping,) = stage.good(1)
+    activation = stage.press([mapping])
+    for _ in range(3):
+        assert claim(stage.workspace, stage.now()) is not None
+        pass_time(stage.sim, LEASE.total_seconds() + 1)
+        stage.later += LEASE.total_seconds() + 1
+        sweep(stage.workspace, now=stage.now())
+        delivery = only(activation)
+        assert (delivery.state, delivery.posted_at, delivery.reposted) == (states.QUEUED, None, False)
+    stage.settle()
+    assert stage.ledger() == [pair(mapping)]
+
+
+def test_what_cannot_go_a_second_time_is_looked_for_not_called_blocked(stage: Stage) -> None:
+    """The first call was taken without an answer and its run hidden for long; the second waited for a
+    scheduled export, and meanwhile its mapping went."""
+    (mapping,) = stage.good(1)
+    activation = stage.press([mapping])
+    stage.fault("reset_after")
+    stage.turn()
+    run = stage.sim.world.sandboxes["prod"].runs.by_audience[mapping.audience.platform_id][-1]
+    run.visible = run.started = stage.sim.world.now() + 300
+    run.ends = stage.sim.world.now() + 320
+    Delivery.objects.update(
+        state=states.ARMED, next_check_at=stage.now(), deadline=stage.now() + timedelta(days=1)
+    )
+    Mapping.objects.filter(pk=mapping.pk).update(vanished_at=stage.now())
+    stage.turn(1)
+    assert only(activation).state == states.UNCONFIRMED
+    run.visible = run.started = stage.sim.world.now()
+    stage.settle()
+    assert (only(activation).state, only(activation).run_id) == (states.SUCCEEDED, run.id)
+    assert stage.ledger() == [pair(mapping)]
