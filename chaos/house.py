@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 
 class NoAnswer(RuntimeError):
-    """The product did not take a question for a whole minute."""
+    """The product did not take a question in time."""
 
 
 class House:
@@ -28,8 +28,8 @@ class House:
     def __init__(self, child: subprocess.Popen[str], env: Mapping[str, str], folder: Path) -> None:
         self.child, self.env, self.folder = child, env, folder
 
-    def ask(self, verb: str, **given: Any) -> Any:
-        end = time.monotonic() + PATIENCE
+    def ask(self, verb: str, *, patience: float = PATIENCE, **given: Any) -> Any:
+        end = time.monotonic() + patience
         while True:
             said = self._once(verb, given)
             if "answer" in said:

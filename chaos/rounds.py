@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
 from chaos import plan as planning
-from chaos.house import Command, House
+from chaos.house import PATIENCE, Command, House, NoAnswer
 from chaos.judge import MOVING, Pair, Verdict, judge
 from chaos.plan import Plan, Step
 from chaos.platform import Platform
@@ -26,6 +27,7 @@ class Round:
     slug: str
     pairs: list[Pair]
     commands: list[Command] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     pressed: dict[str, list[Pair]] = field(default_factory=dict)
     asked: dict[int, list[Pair]] = field(default_factory=dict)
     began: set[str] = field(default_factory=set)
@@ -47,7 +49,11 @@ class Round:
             return
         self.pressed[step.name] = pairs
         if step.options["way"] == "verb":
-            self._by_verb(step.name)
+            # Once only: what keeps it (a frozen worker in SQLite's lock) may end with the plan's next step.
+            try:
+                self._by_verb(step.name, patience=0)
+            except NoAnswer:
+                self.unanswered.append(step.name)
             return
         command = self.house.activate(self.slug, pairs, step.name)
         self.commands.append(command)
@@ -55,15 +61,17 @@ class Round:
             time.sleep(Random(self.plan.seed).uniform(0.6, 2.5))  # noqa: S311
             command.child.kill()
 
-    def _by_verb(self, token: str) -> None:
+    def _by_verb(self, token: str, patience: float = PATIENCE) -> None:
         pairs = self.pressed[token]
-        said = self.house.ask("press", slug=self.slug, pairs=pairs, token=token)
+        said = self.house.ask("press", patience=patience, slug=self.slug, pairs=pairs, token=token)
         if said["activation"]:
             self.asked[said["activation"]] = pairs
 
     def resolve(self) -> None:
-        """What every command came to. One that ended without an answer is pressed again with its token, as
-        its script would."""
+        """What every command came to. What ended without an answer is pressed again with its token, as its
+        script would."""
+        for token in self.unanswered:
+            self._by_verb(token)
         for command in self.commands:
             said = command.answer()
             if said is None:
@@ -74,7 +82,8 @@ class Round:
     def cancel(self, dice: Random) -> None:
         if self.asked:
             activation = dice.choice(sorted(self.asked))
-            self.house.ask("change", activation=activation, how="cancel")
+            with suppress(NoAnswer):
+                self.house.ask("change", patience=0, activation=activation, how="cancel")
 
     def end_troubles(self) -> None:
         """Whatever the plan left in force ends now."""
