@@ -25,6 +25,8 @@ from platforms.adobe import AdobeClient
 from platforms.http import Limits
 from platforms.patience import Patience
 
+# One client for the simulator's control plane: each module-level call of httpx would load all certificates.
+CONTROL = httpx.Client(verify=False, trust_env=False)
 ADHOCRUN = "/data/core/activation/disflowprovider/adhocrun"
 
 
@@ -71,21 +73,21 @@ def pass_time(sim: Any, seconds: float) -> None:
 def fault(sim: Any, name: str, *, path: str = ADHOCRUN, method: str = "POST", **fields: Any) -> None:
     """Let the simulator commit this fault, once unless said otherwise."""
     rule = {"method": method, "path": path, "fault": name, "times": 1, **fields}
-    httpx.put(f"{sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
+    CONTROL.put(f"{sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
 
 
 def heal(sim: Any) -> None:
-    httpx.put(f"{sim.url}/_sim/faults", json={"rules": []}).raise_for_status()
+    CONTROL.put(f"{sim.url}/_sim/faults", json={"rules": []}).raise_for_status()
 
 
 def ledger(sim: Any) -> list[tuple[str, str]]:
     """What the platform really did: (dataflow, audience) per export it accepted, in order."""
-    exports = httpx.get(f"{sim.url}/_sim/ledger").json()["exports"]
+    exports = CONTROL.get(f"{sim.url}/_sim/ledger").json()["exports"]
     return [(one["dataflow"], one["audience"]) for one in exports]
 
 
 def posts(sim: Any) -> int:
-    calls = httpx.get(f"{sim.url}/_sim/ledger").json()["calls"]
+    calls = CONTROL.get(f"{sim.url}/_sim/ledger").json()["calls"]
     return sum(call["path"] == ADHOCRUN for call in calls)
 
 
@@ -196,13 +198,13 @@ class Stage:
         heal(self.sim)
 
     def word(self, word: str | None) -> None:
-        httpx.post(f"{self.sim.url}/_sim/wording", json={"word": word}).raise_for_status()
+        CONTROL.post(f"{self.sim.url}/_sim/wording", json={"word": word}).raise_for_status()
 
     def others_run(self, mapping: Mapping, kind: str = "adhoc", duration: float | None = 60) -> str:
         """A run that is not ours begins; returns its id."""
         asked = {"dataflow": mapping.dataflow.platform_id, "audience": mapping.audience.platform_id}
         asked |= {"kind": kind} | ({"duration_s": duration} if duration is not None else {})
-        answer = httpx.post(f"{self.sim.url}/_sim/runs", json=asked)
+        answer = CONTROL.post(f"{self.sim.url}/_sim/runs", json=asked)
         return str(answer.raise_for_status().json()["run"])
 
     def rename(self, mapping: Mapping, name: str) -> None:

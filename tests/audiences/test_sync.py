@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import httpx
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -26,7 +25,7 @@ from platforms.errors import PlatformError
 from platforms.types import Run as Seen
 from platforms.types import RunStatus
 from simulator.server import Simulator
-from tests.activations.world import impatient, mirrored
+from tests.activations.world import CONTROL, impatient, mirrored
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +61,7 @@ def workspace(sim):
 
 def fault(sim, name, path, *, method="GET", times=None, **fields):
     rule = {"method": method, "path": path, "fault": name, "times": times, **fields}
-    httpx.put(f"{sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
+    CONTROL.put(f"{sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
 
 
 def everything():
@@ -184,7 +183,7 @@ def test_a_second_page_that_fails_leaves_the_mirror_whole():
             {"method": "GET", "path": AUDIENCES, "fault": "delay", "times": 1},
             {"method": "GET", "path": AUDIENCES, "fault": "status", "status": 503, "times": None, "probability": 0.6, "seed": 3},
         ]  # fmt: skip
-        httpx.put(f"{sim.url}/_sim/faults", json={"rules": rules}).raise_for_status()
+        CONTROL.put(f"{sim.url}/_sim/faults", json={"rules": rules}).raise_for_status()
         with pytest.raises(PlatformError):
             sync(workspace)
         assert everything() == before
