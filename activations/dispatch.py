@@ -10,12 +10,14 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from activations import pauses, states
 from activations.answers import Answer, record
 from activations.lease import LEASE, renewed
 from activations.models import Delivery, Hold, Job
 from activations.moves import move
+from activations.naming import ids
 from activations.packing import pack
 from audiences.clients import client_for
 from audiences.models import Workspace
@@ -36,19 +38,18 @@ def dispatch(workspace: Workspace, *, clock: Callable[[], datetime] = timezone.n
         if claimed is None:
             break
         job, deliveries = claimed
-        with renewed(job):
-            answer = send(workspace, job, deliveries)
-        record(job, deliveries, answer, now=clock())
-        log.info(
-            "A job was answered.",
-            job=job.pk,
-            size=job.size,
-            outcome=job.outcome,
-            reason=job.reason,
-            status=job.status,
-        )
+        with bound_contextvars(workspace=workspace.slug, job=job.pk, **ids(deliveries)):
+            with renewed(job):
+                answer = send(workspace, job, deliveries)
+            record(job, deliveries, answer, now=clock())
+            _note(job)
         sent += 1
     return sent
+
+
+def _note(job: Job) -> None:
+    speak = log.info if job.outcome == Job.Outcome.ACCEPTED else log.warning
+    speak("A job was answered.", size=job.size, outcome=job.outcome, reason=job.reason, status=job.status)
 
 
 def _paced(workspace: Workspace, now: datetime) -> bool:

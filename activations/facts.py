@@ -17,7 +17,11 @@ RUN_GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 def jobs_today(workspace: Workspace, now: datetime) -> int:
-    """Jobs that reached the platform this UTC day, or may have."""
+    """Jobs that reached the platform this UTC day, or may have: what the job budget counts.
+
+    A refused job counts, because the only guide that names a budget does not say that refusals are free; a
+    job whose outcome is unknown counts, because it may have been taken. One that was never sent does not.
+    """
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     counted = Job.objects.filter(workspace=workspace, created_at__gte=midnight)
     return counted.exclude(outcome=Job.Outcome.NOT_SENT).count()

@@ -11,6 +11,7 @@ from activations.now import now_in
 from activations.question import next_evaluation
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
+from audiences.guardrails import guardrails
 
 
 @require_safe
@@ -21,6 +22,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "viewer": viewer_of(request),
         "may_press": may_press(workspace),
         "now": now_in(workspace),
+        "guardrails": guardrails(workspace),
         "next_evaluation": next_evaluation(workspace, timezone.now()),
     }
     return render(request, "activations/overview.html", context)

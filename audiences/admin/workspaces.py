@@ -21,6 +21,7 @@ from audiences.admin import connecting
 from audiences.admin.rooms import Page, Rows, viewer_of
 from audiences.connection import CannotMove
 from audiences.forms import WorkspaceForm, cautions, secret_in_words
+from audiences.guardrails import NAMES
 from audiences.models import (
     Audience,
     Dataflow,
@@ -74,10 +75,7 @@ class WorkspaceAdmin(Page):
         }),
         (gettext_lazy("Guardrails"), {
             "description": GUARDRAILS,
-            "fields": (
-                "max_per_job", "jobs_per_day", "mapping_wait", "merge_policy_wait", "count_max_age", "watch_limit",
-                "send_limit",
-            ),
+            "fields": NAMES,
         }),
         (gettext_lazy("How it stands"), {"fields": STATE}),
     )  # fmt: skip
