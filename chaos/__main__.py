@@ -47,8 +47,10 @@ def plan_of(given: argparse.Namespace, seed: int) -> planning.Plan:
     return planning.make(seed, size, names, LENGTHS)
 
 
-def stack_of(name: str) -> AbstractContextManager[Any]:
-    return embedded(planning.SETTINGS) if name == "embedded" else services(planning.SETTINGS)
+def stack_of(name: str, vendor: Platform) -> AbstractContextManager[Any]:
+    if name == "embedded":
+        return embedded(planning.SETTINGS)
+    return services(planning.SETTINGS, vendor.port)
 
 
 def run(name: str, given: argparse.Namespace) -> Verdict:
@@ -57,7 +59,7 @@ def run(name: str, given: argparse.Namespace) -> Verdict:
     with (
         ground.scratch() as folder,
         platform(folder) as vendor,
-        stack_of(name) as stack,
+        stack_of(name, vendor) as stack,
         house(stack.env, folder) as asking,
     ):
         for seed in range(given.seed, given.seed + given.rounds):

@@ -87,6 +87,13 @@ class Embedded:
         url = next(line for line in note.splitlines() if line.startswith("REDIS_URL=")).partition("=")[2]
         redis.Redis.from_url(url).flushall()
 
+    def cut_off(self) -> bool:
+        """One machine: there is no cable."""
+        return False
+
+    def mend(self) -> None:
+        """Nothing was cut."""
+
     def restart_database(self) -> None:
         """SQLite has no server to restart."""
 

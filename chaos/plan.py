@@ -10,7 +10,6 @@ from typing import Any
 Pair = tuple[str, str]
 # Simulated seconds per second: a run of 10 to 40 seconds is over in 2.5 to 10.
 SPEED = 4.0
-WINDOW = 12.0
 # The product's own lengths, as short as a compressed round allows and in the same order as the defaults. The
 # grace is longer than a slow start (30 simulated seconds).
 SETTINGS = {
@@ -33,10 +32,11 @@ class Size:
     dataflows: int = 24
     troubles: int = 5
     settle: float = 240.0
+    window: float = 12.0
 
 
 ORDINARY = Size()
-SMALL = Size(deliveries=24, audiences=120, dataflows=12, troubles=2, settle=60.0)
+SMALL = Size(deliveries=24, audiences=120, dataflows=12, troubles=3, settle=90.0, window=5.0)
 LARGE = Size(deliveries=2_000, audiences=3_000, dataflows=60, troubles=8, settle=600.0)
 
 
@@ -67,14 +67,14 @@ def make(seed: int, size: Size, troubles: Sequence[str], lengths: dict[str, floa
     lead = troubles[seed % len(troubles)]
     others = dice.sample([name for name in troubles if name != lead], size.troubles - 1)
     chosen = [lead, *others]
-    steps = [step for name in chosen for step in _trouble(dice, name, lengths[name])]
-    steps += _presses(dice)
+    steps = [step for name in chosen for step in _trouble(dice, name, lengths[name], size.window)]
+    steps += _presses(dice, size.window)
     return Plan(seed, size, tuple(sorted(steps, key=lambda step: step.at)), tuple(chosen))
 
 
-def _trouble(dice: Random, name: str, length: float) -> list[Step]:
+def _trouble(dice: Random, name: str, length: float, window: float) -> list[Step]:
     # Half of them are there before the first press: what is pressed into trouble is what the product is for.
-    begins = 0.0 if dice.random() < 0.5 else dice.uniform(0.2, WINDOW)
+    begins = 0.0 if dice.random() < 0.5 else dice.uniform(0.2, window)
     options = {"dice": dice.randrange(2**32)}
     steps = [Step(begins, "begin", name, options)]
     if length:
@@ -82,19 +82,19 @@ def _trouble(dice: Random, name: str, length: float) -> list[Step]:
     return steps
 
 
-def _presses(dice: Random) -> list[Step]:
+def _presses(dice: Random, window: float) -> list[Step]:
     """Shares of the deliveries as (from, to); some are pressed twice, by two at once, or overlap."""
     steps: list[Step] = []
     place = 0.0
     for number in range(4):
         width = (1.0 - place) / (4 - number) * dice.uniform(0.7, 1.3)
         share = (place, 1.0 if number == 3 else min(1.0, place + width))
-        at = 0.1 if number == 0 else dice.uniform(0.1, WINDOW * 0.7)
+        at = 0.1 if number == 0 else dice.uniform(0.1, window * 0.7)
         steps += [Step(at, "press", f"p{number}", {"share": share, "way": way}) for way in _ways(dice)]
         place = share[1]
     overlap = dice.uniform(0.0, 0.7)
     share = (overlap, overlap + 0.2)
-    return [*steps, Step(dice.uniform(0.5, WINDOW), "press", "overlap", {"share": share, "way": "verb"})]
+    return [*steps, Step(dice.uniform(0.5, window), "press", "overlap", {"share": share, "way": "verb"})]
 
 
 def _ways(dice: Random) -> list[str]:

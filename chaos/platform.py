@@ -26,6 +26,7 @@ class Platform:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.port = int(url.rpartition(":")[2])
         self.client = httpx.Client(base_url=url, timeout=30)
         self.rules: dict[str, list[dict[str, Any]]] = {}
         self.foreign: dict[str, float] = {}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import ground
+from chaos.island import Island, island
 from chaos.processes import Process, until
 
 PG = Path("/usr/lib/postgresql/15/bin")
@@ -87,6 +88,7 @@ class Services:
             for name, module in MODULES.items()
         }
         self.processes["broker"] = broker
+        self.island: Island | None = None
 
     def kill(self, part: str) -> None:
         self.processes[part].kill()
@@ -109,6 +111,22 @@ class Services:
             process.tell(signal.SIGCONT)
             process.start()
 
+    def settle_on(self, place: Island) -> None:
+        """A third worker, on a host whose cable can be cut."""
+        self.island = place
+        command = place.inside([sys.executable, "-m", "config.worker"])
+        self.processes["worker3"] = Process("worker3", command, self.env, self.folder / "worker3.out").start()
+
+    def cut_off(self) -> bool:
+        """Cut the third worker's cable; False where there is none."""
+        if self.island is not None:
+            self.island.cut()
+        return self.island is not None
+
+    def mend(self) -> None:
+        if self.island is not None:
+            self.island.mend()
+
     def flush(self) -> None:
         import redis
 
@@ -120,7 +138,7 @@ class Services:
 
 
 @contextmanager
-def services(settings: dict[str, str]) -> Iterator[Services]:
+def services(settings: dict[str, str], simulator_port: int) -> Iterator[Services]:
     """Start everything in a scratch folder; gone with everything in it afterwards."""
     with ground.scratch() as folder:
         postgres = Postgres(folder)
@@ -154,7 +172,10 @@ def services(settings: dict[str, str]) -> Iterator[Services]:
             ]
             subprocess.run(migrate, cwd=ground.BASE_DIR, env=env, check=True)  # noqa: S603 - no shell
             stack.revive()
-            yield stack
+            with island(folder, env, [postgres.port, port, simulator_port]) as place:
+                if place is not None:
+                    stack.settle_on(place)
+                yield stack
         finally:
             for process in reversed(stack.processes.values()):
                 process.end()

@@ -33,6 +33,8 @@ class Stack(Protocol):
     def revive(self) -> None: ...
     def flush(self) -> None: ...
     def restart_database(self) -> None: ...
+    def cut_off(self) -> bool: ...
+    def mend(self) -> None: ...
 
 
 @dataclass
@@ -169,6 +171,15 @@ def restart_database(scene: Scene, _dice: Random) -> None:
     scene.stack.restart_database()
 
 
+def cut_off(scene: Scene, _dice: Random) -> None:
+    """One worker loses database, broker and platform at once, in the middle of whatever it does."""
+    scene.stack.cut_off()
+
+
+def mend(scene: Scene, _dice: Random) -> None:
+    scene.stack.mend()
+
+
 def cancel(scene: Scene, dice: Random) -> None:
     """Somebody takes back what has not left."""
     scene.cancel(dice)
@@ -185,6 +196,7 @@ TROUBLES: dict[str, Trouble] = {
     **dict([fault("post_503", "POST", ADHOCRUN, "status", status=503)]),
     "platform_plus_hour": Trouble(jump(HOUR), nothing),
     **dict([fault("post_truncate", "POST", ADHOCRUN, "truncate")]),
+    "cut_off": Trouble(cut_off, mend, LEASE_AND_MORE + 4),
     "freeze_mid_send": Trouble(freeze_mid_send, thaw, LEASE_AND_MORE),
     **dict([fault("runs_empty_page", "GET", RUNS, "empty_page")]),
     "kill_broker": Trouble(kill("broker"), revive, 4.0),
