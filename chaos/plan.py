@@ -33,10 +33,11 @@ class Size:
     troubles: int = 5
     settle: float = 240.0
     window: float = 12.0
+    retries: bool = True
 
 
 ORDINARY = Size()
-SMALL = Size(deliveries=24, audiences=120, dataflows=12, troubles=3, settle=90.0, window=5.0)
+SMALL = Size(deliveries=24, audiences=120, dataflows=12, troubles=3, settle=90.0, window=4.0, retries=False)
 LARGE = Size(deliveries=2_000, audiences=3_000, dataflows=60, troubles=8, settle=600.0)
 
 

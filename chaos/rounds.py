@@ -123,8 +123,9 @@ def play(plan: Plan, stack: Stack, platform: Platform, house: House, slug: str) 
     this.end_troubles()
     this.resolve()
     this.settle(size.settle)
-    this.retry()
-    this.settle(size.settle / 2)
+    if size.retries:
+        this.retry()
+        this.settle(size.settle / 2)
     return verdict_of(this), this
 
 
