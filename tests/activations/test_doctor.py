@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -323,3 +325,17 @@ class TestCommand:
     def test_an_unknown_workspace_is_named(self):
         with pytest.raises(CommandError, match="nowhere"):
             call_command("doctor", "--workspace", "nowhere")
+
+
+def codes():
+    """Every finding's code, read from the sources."""
+    room = Path(deliveries.__file__).parent
+    text = "".join(path.read_text() for path in sorted(room.glob("*.py")))
+    found = set(re.findall(r'inding\(\s*"(\w+)"', text))
+    assert len(found) > 20
+    return sorted(found | {f"{name}_down" for name in readiness.PARTS})
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_finding_is_in_the_documentation(code):
+    assert f"`{code}`" in (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
