@@ -1,14 +1,15 @@
-"""Sends queued deliveries: claim, commit, one POST, record the answer. Any number may run at once."""
+"""Sends queued deliveries: last look, claim, commit, one POST, record the answer. Any number may run at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
@@ -19,6 +20,7 @@ from activations.models import Delivery, Hold, Job
 from activations.moves import move
 from activations.naming import ids
 from activations.packing import pack
+from activations.recheck import GOOD_FOR, recheck
 from audiences.clients import client_for
 from audiences.models import Workspace
 from platforms.adobe import AdobeClient
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 # Deliveries looked at to fill the next job; several jobs' worth, so that jobs are full.
 WINDOW = 800
+# Deliveries given the last look at once: one look costs a few calls, whatever their number.
+LOOKED_AT = 4000
 
 
 def dispatch(workspace: Workspace, *, clock: Callable[[], datetime] = timezone.now) -> int:
@@ -36,7 +40,9 @@ def dispatch(workspace: Workspace, *, clock: Callable[[], datetime] = timezone.n
     while not _paced(workspace, clock()):
         claimed = claim(workspace, clock())
         if claimed is None:
-            break
+            if not look(workspace, clock()):
+                break
+            continue
         job, deliveries = claimed
         with bound_contextvars(workspace=workspace.slug, job=job.pk, **ids(deliveries)):
             with renewed(job):
@@ -57,29 +63,30 @@ def _paced(workspace: Workspace, now: datetime) -> bool:
     return workspace.send_after is not None and workspace.send_after > now
 
 
+def look(workspace: Workspace, now: datetime) -> int:
+    """Give the due deliveries the last look before sending; returns how many may go."""
+    due = _due(workspace, now).exclude(looked_at__gte=now - GOOD_FOR)
+    waiting = list(due.select_related("dataflow", "audience", "mapping", "workspace")[:LOOKED_AT])
+    return recheck(workspace, waiting, now=now) if waiting else 0
+
+
 def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | None:
     """Take the next job's deliveries and their holds, in one transaction; None when nothing may go.
 
     After the commit the deliveries are `sending` and belong to the caller until the lease ends.
     """
     with transaction.atomic():
-        waiting = _waiting(workspace, now)
-        if not waiting:
+        chosen = _next(workspace, now)
+        if not chosen:
             return None
-        jobs = pack(
-            waiting,
-            max(1, workspace.max_per_job),
-            group=lambda delivery: delivery.audience_id,
-            keep_apart=lambda delivery: delivery.pack,
-        )
         job = Job.objects.create(
             workspace=workspace,
             created_at=now,
             lease_until=now + LEASE,
-            size=len(jobs[0]),
+            size=len(chosen),
             version=workspace.adhoc_version,
         )
-        mine = _take_holds(job, jobs[0])
+        mine = _take_holds(job, chosen)
         mine = move(
             mine, states.SENDING, what="sent", now=now, job_id=job.pk, attempts=F("attempts") + 1, job=job
         )
@@ -92,29 +99,53 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
         return job, mine
 
 
-def _waiting(workspace: Workspace, now: datetime) -> list[Delivery]:
-    """The oldest due deliveries, with every other of the same audiences: once an audience is held, what
-    was left out would have to wait for its run and leave in a job of its own. Nothing that is paused."""
-    paused = pauses.standing(workspace, now)
-    if paused.whole is not None:
+def _next(workspace: Workspace, now: datetime) -> list[Delivery]:
+    """The deliveries of the next job, locked: packed with all that could go, so that jobs are full."""
+    due = _due(workspace, now).filter(looked_at__gte=now - GOOD_FOR)
+    locked = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    jobs = pack(
+        _waiting(locked),
+        max(1, workspace.max_per_job),
+        group=lambda row: row.audience,
+        keep_apart=lambda row: row.pack,
+    )
+    if not jobs:
         return []
-    due = _due(workspace, now).exclude(dataflow__destination__in=paused.destinations)
-    oldest = list(due[:WINDOW])
+    rows = Delivery.objects.select_related("dataflow", "audience", "mapping", "workspace").order_by("pk")
+    return list(rows.filter(pk__in=[row.pk for row in jobs[0]]))
+
+
+class Waiting(NamedTuple):
+    """As much of a queued delivery as packing asks for: there may be ten jobs' worth."""
+
+    pk: int
+    audience: int
+    pack: str
+
+
+def _waiting(due: QuerySet[Delivery]) -> list[Waiting]:
+    """The oldest deliveries that may go, with every other of the same audiences: once an audience is held,
+    what was left out would have to wait for its run and leave in a job of its own."""
+    rows = due.values_list("pk", "audience_id", "pack")
+    oldest = [Waiting(*row) for row in rows[:WINDOW]]
     if len(oldest) < WINDOW:
         return oldest
-    same = due.filter(audience__in={delivery.audience_id for delivery in oldest})
-    return oldest + list(same.exclude(pk__in=[delivery.pk for delivery in oldest]))
+    same = rows.filter(audience__in={row.audience for row in oldest})
+    return oldest + [Waiting(*row) for row in same.exclude(pk__in=[row.pk for row in oldest])]
 
 
-def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
+def _due(workspace: Workspace, now: datetime) -> QuerySet[Delivery]:
+    """Queued deliveries whose moment has come, whose audience nobody holds, and that no pause keeps."""
+    paused = pauses.standing(workspace, now)
+    if paused.whole is not None:
+        return Delivery.objects.none()
     held = Hold.objects.filter(workspace=workspace).values("key")
     return (
         Delivery.objects.filter(workspace=workspace, state=states.QUEUED, deadline__gt=now)
         .filter(Q(not_before=None) | Q(not_before__lte=now))
         .exclude(audience__platform_id__in=held)
-        .select_related("dataflow", "audience", "mapping", "workspace")
+        .exclude(dataflow__destination__in=paused.destinations)
         .order_by("pk")
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from activations import pauses, states
 from activations.models import Delivery, Hold, Job
 from activations.preflight import Facts, Guardrails, Verdict, check
-from audiences.models import Mapping, Run, RunAudience, Workspace
-from platforms.types import RunStatus
+from audiences.models import Mapping, PlatformJob, Run, RunAudience, Workspace
+from platforms.types import JobStatus, RunStatus
 
 RUN_GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
+# The profile snapshot that scheduled and on-demand exports share (contract §7.7).
+PROFILE_SCHEMA = "_xdm.context.profile"
+# A snapshot job that has not ended by then is taken for stuck: it must not keep everything waiting.
+LONGEST_SNAPSHOT = timedelta(hours=6)
 
 
 def jobs_today(workspace: Workspace, now: datetime) -> int:
@@ -44,6 +48,13 @@ def verdicts(
     return {mapping.pk: check(ledger.facts(mapping)) for mapping in chosen}
 
 
+def _snapshot_job(workspace: Workspace, now: datetime) -> bool:
+    """Whether the profile snapshot is being made."""
+    jobs = PlatformJob.objects.filter(workspace=workspace, kind="export", schema=PROFILE_SCHEMA)
+    going_on = jobs.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING))
+    return going_on.filter(created_at__gt=now - LONGEST_SNAPSHOT).exists()
+
+
 class _Ledger:
     """What is going on in the workspace, read once for all mappings."""
 
@@ -61,6 +72,7 @@ class _Ledger:
         self.held = set(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
         self.in_flight = self._in_flight(leave_out)
         self.ours = {run for run in self.in_flight.values() if run}
+        self.snapshot_job = _snapshot_job(workspace, now)
         self.scheduled: dict[int, str] = {}
         self.ad_hoc: dict[str, dict[int, str]] = {}
         self._read_runs()
@@ -111,6 +123,7 @@ class _Ledger:
             evaluated_at=self.workspace.evaluated_at,
             file_name_template=mapping.file_name_template,
             scheduled_run=self.scheduled.get(flow.pk),
+            snapshot_job=self.snapshot_job,
             ad_hoc_run_here=foreign.get(flow.pk),
             ad_hoc_run_elsewhere=next((run for other, run in foreign.items() if other != flow.pk), None),
             held=audience.platform_id in self.held,

@@ -23,7 +23,7 @@ CARDS = 4
 RECENT = timedelta(days=3)
 # The newest activations looked at, so that a million old deliveries cost nothing.
 LOOKED_AT = 500
-CARD_DELIVERIES = 500
+CARD_DELIVERIES = 200
 
 
 @dataclass(frozen=True, slots=True)

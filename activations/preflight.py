@@ -71,6 +71,7 @@ class Facts:
     evaluated_at: datetime | None = None
     file_name_template: str | None = None
     scheduled_run: str | None = None
+    snapshot_job: bool = False
     ad_hoc_run_here: str | None = None
     ad_hoc_run_elsewhere: str | None = None
     held: bool = False
@@ -81,7 +82,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result: stable code, severity, one plain sentence, what to do, whose rule, when it clears."""
+    """One result: stable code, severity, one plain sentence, what to do, whose rule, when it clears.
+
+    `run` is the platform's run that it is about, where there is one.
+    """
 
     code: str
     severity: Severity
@@ -89,6 +93,7 @@ class Finding:
     do: str | Promise
     source: str
     clears_at: datetime | None = None
+    run: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -352,6 +357,17 @@ def no_scheduled_run(facts: Facts) -> Finding | None:
     )  # fmt: skip
 
 
+def no_snapshot_job(facts: Facts) -> Finding | None:
+    if not facts.snapshot_job:
+        return None
+    return Finding(
+        "snapshot_export_running", "wait",
+        _("Adobe is making the profile snapshot right now; an on-demand export cannot run beside it."),
+        _("It goes by itself when the snapshot is made, and then carries the new one."),
+        ADOBE_LIMITS,
+    )  # fmt: skip
+
+
 def no_ad_hoc_run(facts: Facts) -> Finding | None:
     if facts.ad_hoc_run_here is not None:
         return Finding(
@@ -359,6 +375,7 @@ def no_ad_hoc_run(facts: Facts) -> Finding | None:
             _("A run for this audience, started elsewhere, is going on here."),
             _("Nothing to do: we follow that run. It carries the same snapshot."),
             ADOBE_GUIDE,
+            run=facts.ad_hoc_run_here,
         )  # fmt: skip
     if facts.ad_hoc_run_elsewhere is not None:
         return Finding(
@@ -463,6 +480,7 @@ RULES: tuple[Rule, ...] = (
     not_paused,
     mapped_long_enough,
     no_scheduled_run,
+    no_snapshot_job,
     not_held,
     no_ad_hoc_run,
     external_evaluated,

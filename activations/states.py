@@ -81,7 +81,8 @@ EDGES: dict[str, frozenset[str]] = {
     # To `stopped` only after an earlier call of unknown outcome: then "never sent" would be a guess.
     # and to `unconfirmed` when it cannot go again: the first call is looked for once more.
     ARMED: frozenset({QUEUED, ARMED, BLOCKED, CANCELED, STOPPED, UNCONFIRMED}),
-    QUEUED: frozenset({SENDING, ARMED, CANCELED, STOPPED}),
+    # By the last look before sending: it joins a run, cannot go any more, or the platform does not answer.
+    QUEUED: frozenset({SENDING, QUEUED, ARMED, CANCELED, STOPPED, RUNNING, BLOCKED}),
     SENDING: frozenset({RUNNING, QUEUED, ARMED, REFUSED, UNCONFIRMED}),
     # To `refused` when the second call was refused and a last look finds no trace of the first.
     UNCONFIRMED: frozenset({RUNNING, QUEUED, STOPPED, REFUSED}),

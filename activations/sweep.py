@@ -19,13 +19,20 @@ from activations.facts import verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
 from audiences.clients import client_for
+from audiences.fresh import look_again
 from audiences.models import Workspace
-from audiences.runs import refresh_runs
 from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
 
 ASKING = timedelta(seconds=settings.QUESTION_LEASE)
+# What waits for one of these has no moment at which it clears: the platform must be asked.
+UNTIL_SEEN = {
+    "scheduled_export_running",
+    "snapshot_export_running",
+    "audience_running_elsewhere",
+    "dataflow_in_transition",
+}
 
 
 def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
@@ -106,18 +113,18 @@ def _look_for(delivery: Delivery, reason: str, now: datetime) -> None:
 
 
 def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) -> None:
-    """What waits for a run needs to know whether it is over; the mirror alone may be minutes old."""
-    waiting_on_runs = {"scheduled_export_running", "audience_running_elsewhere"}
-    if not any(delivery.reason in waiting_on_runs for delivery in armed):
+    """What waits for a run or a change needs to know whether it is over; the mirror may be minutes old."""
+    asking = [delivery for delivery in armed if delivery.reason in UNTIL_SEEN]
+    if not asking:
         return
     # While this sweep asks, the next ones leave these alone: a silent platform must not hold every worker.
     rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in armed], state=states.ARMED)
     rows.update(next_check_at=now + ASKING)
     try:
-        refresh_runs(workspace, client_for(workspace))
+        look_again(workspace, client_for(workspace), {delivery.dataflow.platform_id for delivery in asking})
     except PlatformError as error:
         log.warning(
-            "Runs could not be read; armed deliveries keep waiting.",
+            "What armed deliveries wait for could not be read; they keep waiting.",
             workspace=workspace.slug,
             code=error.code,
         )

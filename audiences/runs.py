@@ -44,14 +44,6 @@ def read_runs(workspace: Workspace, client: AdobeClient, dataflows: Iterable[str
     return RunsRead(tuple(runs.values()), tuple(key for key in ids if key not in runs))
 
 
-def refresh_runs(workspace: Workspace, client: AdobeClient) -> Written:
-    """Read and store the newest runs of the workspace's dataflows. Raises PlatformError."""
-    flows = Dataflow.objects.filter(workspace=workspace, vanished_at=None).values_list(
-        "platform_id", flat=True
-    )
-    return store_read(workspace, read_runs(workspace, client, flows))
-
-
 def store_read(workspace: Workspace, read: RunsRead) -> Written:
     """Store what was read. A run that was going on and is not shown any more vanished: it must not be
     waited for for ever."""

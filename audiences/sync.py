@@ -6,7 +6,8 @@ A sync that fails anywhere leaves the old mirror whole and says why on the works
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as MappingType
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,8 +19,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audiences.clients import client_for
+from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
 from audiences.mirroring import Written, mirror
 from audiences.models import Audience, Dataflow, Destination, Mapping, PlatformJob, Workspace
+from audiences.models.catalog import Mirrored
 from audiences.models.workspaces import SyncState
 from audiences.runs import RunsRead, read_runs, store_read
 from platforms import types
@@ -150,7 +153,7 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
         Dataflow,
         workspace,
         {
-            flow.id: {**_dataflow(flow), "destination_id": destinations[flow.destination.id].pk}
+            flow.id: {**dataflow_fields(flow), "destination_id": destinations[flow.destination.id].pk}
             for flow in found.dataflows
         },
         now=now,
@@ -158,13 +161,16 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     written += more
     audiences, more = mirror(Audience, workspace, _audiences(workspace, found, now), now=now)
     written += more
-    written += _write_mappings(workspace, found, flows, audiences, now)
-    for kind in ("export", "segment"):
-        rows = _jobs([job for job in found.jobs if job.kind == kind])
-        written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
+    rows = mapping_rows(found.dataflows, _pks(flows), _pks(audiences))
+    written += mirror(Mapping, workspace, rows, now=now)[1]
+    written += store_jobs(workspace, found.jobs, now)
     written += store_read(workspace, found.runs)
     _freshness(workspace, found)
     return written
+
+
+def _pks(rows: MappingType[str, Mirrored]) -> dict[str, int]:
+    return {key: row.pk for key, row in rows.items()}
 
 
 def _destinations(found: Catalogue) -> dict[str, dict[str, Any]]:
@@ -178,33 +184,9 @@ def _destinations(found: Catalogue) -> dict[str, dict[str, Any]]:
     }
 
 
-def _dataflow(flow: types.Dataflow) -> dict[str, Any]:
-    return {
-        "name": flow.name,
-        "description": flow.description,
-        "kind": flow.kind.value,
-        "state": flow.state,
-        "etag": flow.etag,
-        "path": flow.path,
-        "file_type": flow.file_type,
-        "created_at": flow.created_at,
-        "updated_at": flow.updated_at,
-        "created_by": flow.created_by,
-        "updated_by": flow.updated_by,
-        "operation": flow.operation,
-        "operation_status": flow.operation_status,
-        "operation_at": flow.operation_at,
-        "last_run": flow.last_run,
-        "last_run_status": flow.last_run_status.value if flow.last_run_status else None,
-        "last_run_word": flow.last_run_word,
-        "last_run_at": flow.last_run_at,
-        "mapped_count": len(flow.mappings),
-    }
-
-
 def _audiences(workspace: Workspace, found: Catalogue, now: datetime) -> dict[str, dict[str, Any]]:
     policies = _new_policies(workspace, found)
-    rows = {one.id: _audience(one) for one in found.audiences}
+    rows = {one.id: audience_fields(one) for one in found.audiences}
     for flow in found.dataflows:
         for mapping in flow.mappings:
             # Mapped, but not in the list: kept, so that the dataflow shows what it really carries.
@@ -235,69 +217,13 @@ def _new_policies(workspace: Workspace, found: Catalogue) -> set[str]:
     }
 
 
-def _audience(one: types.Audience) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "external_id": one.external_id,
-        "external": one.external,
-        "description": one.description,
-        "origin": one.origin,
-        "namespace": one.namespace,
-        "lifecycle": one.lifecycle,
-        "evaluation": one.evaluation,
-        "merge_policy": one.merge_policy,
-        "labels": list(one.labels),
-        "ttl_days": one.ttl_days,
-        "profiles": one.profiles,
-        "profiles_as_of": one.profiles_as_of,
-        "created_at": one.created_at,
-        "updated_at": one.updated_at,
-        "listed": True,
-    }
-
-
-def _write_mappings(
-    workspace: Workspace,
-    found: Catalogue,
-    flows: dict[str, Dataflow],
-    audiences: dict[str, Audience],
-    now: datetime,
-) -> Written:
-    rows = {
-        f"{flow.id} {mapping.audience}": {
-            "dataflow_id": flows[flow.id].pk,
-            "audience_id": audiences[mapping.audience].pk,
-            "name": mapping.audience_name or "",
-            "export_mode": mapping.export_mode,
-            "frequency": mapping.frequency,
-            "trigger": mapping.trigger,
-            "start_date": mapping.start_date,
-            "end_date": mapping.end_date,
-            "start_time": mapping.start_time,
-            "file_name_template": mapping.file_name_template,
-            "mapped_at": mapping.mapped_at,
-            "updated_at": mapping.updated_at,
-        }
-        for flow in found.dataflows
-        for mapping in flow.mappings
-    }
-    return mirror(Mapping, workspace, rows, now=now)[1]
-
-
-def _jobs(jobs: list[types.PlatformJob]) -> dict[str, dict[str, Any]]:
-    return {
-        job.id: {
-            "kind": job.kind,
-            "status": job.status.value,
-            "word": job.word,
-            "schema": job.schema,
-            "scheduled": job.scheduled,
-            "created_at": job.created_at,
-            "updated_at": job.updated_at,
-            "completed_at": job.completed_at,
-        }
-        for job in jobs
-    }
+def store_jobs(workspace: Workspace, jobs: Iterable[types.PlatformJob], now: datetime) -> Written:
+    """Write segment and export jobs into the mirror."""
+    found, written = list(jobs), Written()
+    for kind in ("export", "segment"):
+        rows = job_rows([job for job in found if job.kind == kind])
+        written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
+    return written
 
 
 PROFILE_SCHEMA = "_xdm.context.profile"

@@ -75,6 +75,11 @@ WAITS = table(
         _("Nothing: it goes by itself when that export is over."), "itself", NOBODY, "moving",
     ),
     Message(
+        "snapshot_export_running", _("Adobe is making the profile snapshot"),
+        _("An on-demand export sends that snapshot, so it cannot run while one is made."),
+        _("Nothing: it goes by itself when the snapshot is made."), "itself", NOBODY, "moving",
+    ),
+    Message(
         "audience_running_elsewhere", _("The audience is on its way to another destination"),
         _("Adobe sends one audience to one destination at a time."),
         _("Nothing: it goes by itself when that run is over."), "itself", NOBODY, "moving",

@@ -79,8 +79,11 @@ class Delivery(models.Model):
         help_text=_("When the present phase gives up: sending at all, or watching.")
     )
     next_check_at = models.DateTimeField(null=True, blank=True, help_text=_("Next question to the platform."))
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("The last look before sending that let it go.")
+    )
     checks = models.PositiveIntegerField(default=0, help_text=_("Questions asked in the present phase."))
-    attempts = models.PositiveSmallIntegerField(default=0, help_text=_("Jobs it was part of."))
+    attempts = models.PositiveSmallIntegerField(default=0, help_text=_("How often it was tried to send."))
 
     job = models.ForeignKey(
         "activations.Job", models.SET_NULL, null=True, blank=True, related_name="deliveries"
@@ -137,6 +140,11 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "state", "next_check_at"], name="delivery_due"),
+            models.Index(
+                fields=["workspace", "state"],
+                condition=models.Q(state__in=states.MOVING),
+                name="delivery_moving",
+            ),
             models.Index(fields=["activation", "state"], name="delivery_by_activation"),
             models.Index(fields=["dataflow", "-id"], name="delivery_by_dataflow"),
             models.Index(fields=["audience", "-id"], name="delivery_by_audience"),

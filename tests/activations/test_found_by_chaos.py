@@ -8,7 +8,7 @@ import pytest
 
 from activations import states
 from activations.answers import record
-from activations.dispatch import claim, dispatch, send
+from activations.dispatch import dispatch, send
 from activations.lease import LEASE
 from activations.models import Delivery, Job
 from activations.sweep import sweep
@@ -104,7 +104,7 @@ def test_a_sender_frozen_before_its_call_does_not_send_when_it_thaws(stage: Stag
     platform would have stopped a second export."""
     chosen = stage.good(2)
     stage.press(chosen)
-    frozen = claim(stage.workspace, stage.now())
+    frozen = stage.claim()
     assert frozen is not None
     stage.turn(LEASE.total_seconds() + 1)
     stage.settle()
@@ -122,7 +122,7 @@ def test_a_sender_that_died_before_its_call_costs_no_grace_and_no_second_call(st
     (mapping,) = stage.good(1)
     activation = stage.press([mapping])
     for _ in range(3):
-        assert claim(stage.workspace, stage.now()) is not None
+        assert stage.claim() is not None
         pass_time(stage.sim, LEASE.total_seconds() + 1)
         stage.later += LEASE.total_seconds() + 1
         sweep(stage.workspace, now=stage.now())

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from activations import states
 from activations.actions import CannotRequest, request, retry
-from activations.dispatch import claim, dispatch
+from activations.dispatch import dispatch
 from activations.lease import renewed
 from activations.models import Delivery, Hold, Job
 from activations.tasks import sweep_tick
@@ -107,7 +107,7 @@ class TestHolds:
             delivery.save()
 
     def test_nothing_is_claimed_while_nothing_may_go(self, stage):
-        assert claim(stage.workspace, stage.now()) is None
+        assert stage.claim() is None
         assert not Job.objects.exists()
 
     def test_a_workspace_without_a_limit_still_sends(self, stage):

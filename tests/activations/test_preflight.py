@@ -61,6 +61,7 @@ RULED = {
         NOW + SECOND,
     ),
     "a scheduled export": ({"scheduled_run": "r"}, "scheduled_export_running", "wait", None),
+    "the snapshot being made": ({"snapshot_job": True}, "snapshot_export_running", "wait", None),
     "a foreign run here": ({"ad_hoc_run_here": "r"}, "joins_run", "join", None),
     "a foreign run elsewhere": ({"ad_hoc_run_elsewhere": "r"}, "audience_running_elsewhere", "wait", None),
     "on its way already": ({"in_flight_here": True}, "already_in_flight", "stop", None),
@@ -147,7 +148,7 @@ def test_codes_are_stable():
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
         "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown", "mapped_recently",
         "merge_policy_new", "not_batch", "not_mapped", "schedule_ended", "schedule_last_day",
-        "schedule_not_begun", "scheduled_export_running",
+        "schedule_not_begun", "scheduled_export_running", "snapshot_export_running",
     ]  # fmt: skip
 
 

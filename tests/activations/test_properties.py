@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from activations import states
 from activations.actions import CannotRequest, cancel, check_again, request, retry
 from activations.answers import mentioned, named_by, only_reading
-from activations.dispatch import claim, dispatch, send
+from activations.dispatch import dispatch, send
 from activations.models import Activation, Delivery, Event, Hold, Job
 from activations.moves import IllegalMove, move
 from activations.packing import pack
@@ -255,11 +255,11 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def a_worker_dies_before_its_call(self):
-        claim(self.stage.workspace, self.stage.now())
+        self.stage.claim()
 
     @rule()
     def a_worker_dies_after_its_call(self):
-        claimed = claim(self.stage.workspace, self.stage.now())
+        claimed = self.stage.claim()
         if claimed:
             send(self.stage.workspace, *claimed)
 

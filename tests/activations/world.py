@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from activations import states
 from activations.actions import request
-from activations.dispatch import dispatch
+from activations.dispatch import claim, dispatch, look
 from activations.facts import verdicts
 from activations.models import Activation, Delivery, Hold, Job
 from activations.reconcile import reconcile
@@ -182,6 +182,15 @@ class Stage:
         self.later += seconds
         turn(self.workspace, later=self.later)
 
+    def look(self) -> int:
+        """The last look before sending; what changes after it the platform alone knows."""
+        return look(self.workspace, self.now())
+
+    def claim(self) -> tuple[Job, list[Delivery]] | None:
+        """Take the next job as dispatch does, and go no further."""
+        self.look()
+        return claim(self.workspace, self.now())
+
     def settle(self, *, at_most: int = 30, step: float = 20) -> None:
         """Turn until no delivery moves any more."""
         for _ in range(at_most):
@@ -238,6 +247,10 @@ class Stage:
         return posts(self.sim)
 
     # ── looking ──
+
+    def calls(self, path: str) -> int:
+        """How often this path was asked so far."""
+        return sum(call["path"] == path for call in httpx.get(f"{self.sim.url}/_sim/ledger").json()["calls"])
 
     def sent_once(self, mappings: Iterable[Mapping]) -> bool:
         """Whether the platform has accepted exactly these pairs, each exactly once."""

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audiences.clients import client_for
+from audiences.fresh import look_again
 from audiences.models import (
     Audience,
     Dataflow,
@@ -18,7 +19,7 @@ from audiences.models import (
     RunAudience,
     Workspace,
 )
-from audiences.runs import read_runs, refresh_runs, store_runs
+from audiences.runs import read_runs, store_runs
 from audiences.sync import LEASE, _end, _mine, _Progress, _start, _words, sync
 from audiences.tasks import sync_workspace
 from platforms.errors import PlatformError
@@ -312,7 +313,7 @@ def test_a_run_that_was_going_on_is_read_again_until_it_is_over(sim, workspace):
     open_ones = Run.objects.filter(status__in=("running", "queued"))
     assert open_ones.exists()
     sim.world.clock.set(now=sim.world.clock.now() + 3_000)
-    refresh_runs(workspace, client_for(workspace))
+    look_again(workspace, client_for(workspace), {run.dataflow.platform_id for run in open_ones})
     assert not Run.objects.filter(pk__in=[run.pk for run in open_ones], status="running").exists()
 
 
@@ -324,7 +325,7 @@ def test_a_run_the_platform_forgot_is_not_waited_for_for_ever(sim, workspace):
     Workspace.objects.update(synced_at=timezone.now() + timedelta(days=1))
     workspace.refresh_from_db()
     assert run.platform_id in read_runs(workspace, client_for(workspace), [run.dataflow.platform_id]).gone
-    refresh_runs(workspace, client_for(workspace))
+    look_again(workspace, client_for(workspace), {run.dataflow.platform_id})
     run.refresh_from_db()
     assert run.vanished_at is not None
 

@@ -1,0 +1,97 @@
+"""The last look before sending: preflight again, on what the platform shows now.
+
+Deliveries that may go are marked as looked at; the others wait, join the run that goes on, or are blocked.
+The mark is good for a moment only: dispatch takes nothing whose mark is older.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from activations import states
+from activations.actions import RECHECK_EVERY, opening
+from activations.answers import BACKOFF, backoff, patience, run, slow_down
+from activations.facts import verdicts
+from activations.models import Delivery
+from activations.moves import lock, move
+from activations.preflight import Verdict
+from audiences.clients import client_for
+from audiences.fresh import look_again
+from audiences.models import Mapping, Workspace
+from platforms.errors import NotSent, PlatformError, Refused
+
+log = structlog.get_logger(__name__)
+
+# Long enough for the jobs of a large press to leave on one look; short against a run of minutes.
+GOOD_FOR = timedelta(seconds=30)
+
+
+def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> int:
+    """Look at the dataflows of these queued deliveries; returns how many may be sent now.
+
+    When the platform cannot be asked nothing is sent; they go later, and the workspace slows down.
+    """
+    try:
+        look_again(workspace, client_for(workspace), {delivery.dataflow.platform_id for delivery in waiting})
+    except Refused:
+        # Not even a client can be made. The call itself will be refused the same way, and say it to people.
+        return _mark([delivery.pk for delivery in waiting], now)
+    except PlatformError as error:
+        _go_later(workspace, waiting, error, now)
+        return 0
+    mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in waiting])
+    found = verdicts(workspace, mappings.values(), now=now, leave_out=[d.pk for d in waiting])
+    with transaction.atomic():
+        lock(waiting)
+        free = [d.pk for d in waiting if _may_go(d, found[d.mapping_id], now)]
+        return _mark(free, now)
+
+
+def _mark(pks: list[int], now: datetime) -> int:
+    return Delivery.objects.filter(pk__in=pks, state=states.QUEUED).update(looked_at=now)
+
+
+def _go_later(workspace: Workspace, waiting: list[Delivery], error: PlatformError, now: datetime) -> None:
+    """The platform did not answer the look: nothing was sent, and the next try waits longer."""
+    log.warning("The last look before sending failed.", workspace=workspace.slug, code=error.code)
+    wait = backoff(1 + max(delivery.attempts for delivery in waiting))
+    if isinstance(error, NotSent) and error.retry_after is not None:
+        wait = max(patience(error.retry_after), BACKOFF[0])
+    slow_down(workspace, now + wait)
+    # A lost answer to a read is no lost answer to a call that was never made.
+    code = error.code if isinstance(error, NotSent) else NotSent.code
+    with transaction.atomic():
+        lock(waiting)
+        move(
+            waiting, states.QUEUED, what="not_sent", now=now, data={"reason": code}, attempts=F("attempts") + 1,
+            not_before=now + wait, reason=code, verbatim=error.verbatim,
+        )  # fmt: skip
+
+
+def _may_go(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
+    """Whether the delivery may be sent; one that may not has been moved to where it belongs."""
+    if delivery.posted_at is not None:
+        # It goes a second time to learn what the first did: nothing may call it unsent or a stranger's run.
+        return verdict.will_go != "waits" or _later(delivery, now)
+    if verdict.will_go == "joins":
+        return not _join(delivery, verdict, now)
+    fields = opening(verdict, now)
+    to = fields.pop("state")
+    if to == states.QUEUED:
+        return True
+    move([delivery], to, what=to, now=now, data={"reason": fields["reason"]}, **fields)
+    return False
+
+
+def _join(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
+    found = next(finding.run for finding in verdict.findings if finding.run)
+    return bool(run([delivery], {delivery.pk: found}, what="joined", now=now, joined=True))
+
+
+def _later(delivery: Delivery, now: datetime) -> bool:
+    Delivery.objects.filter(pk=delivery.pk, state=states.QUEUED).update(not_before=now + RECHECK_EVERY)
+    return False

@@ -1,0 +1,109 @@
+"""The last look before sending: what the platform shows now decides, not what the mirror remembers."""
+
+import pytest
+
+from activations import states
+from activations.models import Job
+from tests.activations.world import Stage, impatient, only, states_of
+
+pytestmark = pytest.mark.django_db
+FLOWS = "/data/foundation/flowservice/flows"
+RUNS = "/data/foundation/flowservice/runs"
+
+
+@pytest.fixture
+def stage(sim):
+    return Stage(sim)
+
+
+def test_it_works(stage):
+    chosen = stage.good(3)
+    activation = stage.press(chosen)
+    assert stage.look() == 3
+    stage.turn()
+    assert states_of(activation) == {states.RUNNING: 3}
+    stage.settle()
+    assert stage.sent_once(chosen)
+
+
+def test_a_run_someone_else_started_is_joined_without_a_call(stage):
+    theirs, ours = stage.good(2)
+    stage.others_run(theirs, duration=60)
+    activation = stage.press([theirs, ours])
+    stage.turn(3)
+    joined = activation.deliveries.get(mapping=theirs)
+    assert (joined.state, joined.joined) == (states.RUNNING, True)
+    assert stage.posts() == 1
+    assert Job.objects.get().size == 1
+    stage.settle()
+    assert states_of(activation) == {states.SUCCEEDED: 2}
+    assert stage.sent_once([ours])
+
+
+def test_a_scheduled_export_is_never_sent_into(stage):
+    chosen = stage.good(1)
+    stage.others_run(chosen[0], duration=60, kind="scheduled")
+    activation = stage.press(chosen)
+    stage.turn(3)
+    assert (only(activation).state, only(activation).reason) == (states.ARMED, "scheduled_export_running")
+    assert stage.posts() == 0
+    stage.settle()
+    assert only(activation).state == states.SUCCEEDED
+    assert stage.sent_once(chosen)
+
+
+def test_a_mapping_that_is_gone_is_blocked_without_a_call(stage):
+    gone, *rest = stage.good(3)
+    stage.unmap(gone)
+    activation = stage.press([gone, *rest])
+    stage.settle()
+    assert activation.deliveries.get(mapping=gone).state == states.BLOCKED
+    assert states_of(activation) == {states.BLOCKED: 1, states.SUCCEEDED: 2}
+    assert stage.sent_once(rest)
+    assert stage.posts() == 1
+
+
+def test_what_our_credentials_may_not_read_does_not_stop_the_press(stage):
+    chosen = stage.good(2)
+    activation = stage.press(chosen)
+    stage.fault("status", method="GET", path=RUNS, status=403, times=1)
+    stage.turn()
+    assert states_of(activation) == {states.RUNNING: 2}
+
+
+def test_nothing_is_sent_while_the_platform_cannot_be_asked(stage):
+    chosen = stage.good(2)
+    activation = stage.press(chosen)
+    impatient(stage.workspace)
+    stage.fault("status", method="GET", path=FLOWS, status=503, times=None)
+    stage.turn()
+    assert states_of(activation) == {states.QUEUED: 2}
+    assert stage.posts() == 0
+    delivery = activation.deliveries.first()
+    assert delivery.reason == "not_sent"
+    assert delivery.not_before > stage.now()
+    assert delivery.events.last().what == "not_sent"
+    stage.heal()
+    stage.settle()
+    assert stage.sent_once(chosen)
+
+
+def test_a_look_is_good_for_a_moment_only(stage):
+    chosen = stage.good(1)
+    activation = stage.press(chosen)
+    stage.look()
+    stage.others_run(chosen[0], duration=300, kind="scheduled")
+    stage.turn(31)
+    assert only(activation).state == states.ARMED
+    assert stage.posts() == 0
+
+
+def test_one_look_for_many_jobs(stage):
+    stage.workspace.max_per_job = 2
+    stage.workspace.save()
+    activation = stage.press(stage.good(7))
+    before = stage.calls(FLOWS)
+    stage.turn()
+    assert states_of(activation) == {states.RUNNING: 7}
+    assert stage.posts() == 4
+    assert stage.calls(FLOWS) - before == 1
