@@ -56,6 +56,7 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
         runs = client_for(workspace).runs_of(flows, since=since)
     except PlatformError as error:
         log.warning("The platform's runs could not be read.", workspace=workspace.slug, code=error.code)
+        _give_up([d for d in due if d.deadline <= now], now)
         _ask_later(due, now)
         return 0
     by_flow: dict[str, list[Delivery]] = defaultdict(list)
@@ -135,10 +136,11 @@ def _others_in_doubt(delivery: Delivery) -> bool:
 
 
 def _without_trace(deliveries: list[Delivery], unexplained: bool, now: datetime) -> int:
-    """No run found: wait within the grace; after it send once more, but never beside an unexplained run."""
-    over = [d for d in deliveries if d.deadline <= now]
-    looked = [d for d in deliveries if d not in over and d.checks + 1 >= LOOKS]
-    ripe = [d for d in looked if not unexplained and _grace_is_over(d, now)]
+    """No run found: wait within the grace; after it send once more, but never beside an unexplained run. Past
+    the deadline a person must decide, yet not before the looks agree: our own clock may have jumped."""
+    looked = [d for d in deliveries if d.checks + 1 >= LOOKS]
+    over = [d for d in looked if d.deadline <= now]
+    ripe = [d for d in looked if d not in over and not unexplained and _grace_is_over(d, now)]
     again = [d for d in ripe if not d.reposted]
     # The second call was refused, and a last look finds nothing of the first: nothing was sent.
     refused = [d for d in ripe if d.reposted and d.job and d.job.outcome == Job.Outcome.REFUSED]
@@ -167,7 +169,6 @@ def _give_up(deliveries: list[Delivery], now: datetime) -> list[Delivery]:
 
 
 def _ask_later(deliveries: list[Delivery], now: datetime, *, looked: int = 0) -> None:
-    """Ask again in a moment; past the deadline a person must decide. `checks` counts the looks answered."""
-    _give_up([d for d in deliveries if d.deadline <= now], now)
+    """Ask again in a moment; `checks` counts the looks that were answered."""
     rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries], state=states.UNCONFIRMED)
     rows.update(next_check_at=now + ASK_AGAIN, checks=F("checks") + looked)

@@ -152,3 +152,26 @@ def test_what_cannot_go_a_second_time_is_looked_for_not_called_blocked(stage: St
     stage.settle()
     assert (only(activation).state, only(activation).run_id) == (states.SUCCEEDED, run.id)
     assert stage.ledger() == [pair(mapping)]
+
+
+@pytest.mark.parametrize("wrong_by", [-HOUR, HOUR])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_our_own_clock_jumps_between_the_call_and_the_question(
+    stage: Stage, wrong_by: int, hidden: bool
+) -> None:
+    """An hour forward ends every deadline at once; giving up then, without a look, would forget a run that
+    the platform shows a moment later."""
+    (mapping,) = stage.good(1)
+    stage.fault("reset_after")
+    activation = stage.press([mapping])
+    stage.turn()
+    if hidden:
+        run = stage.sim.world.sandboxes["prod"].runs.by_audience[mapping.audience.platform_id][-1]
+        run.visible = run.started = stage.sim.world.now() + 12
+    stage.later += wrong_by
+    for _ in range(3):
+        stage.turn(6)
+    if wrong_by < 0:
+        stage.later -= wrong_by
+    stage.settle()
+    assert (only(activation).state, stage.ledger()) == (states.SUCCEEDED, [pair(mapping)])
