@@ -95,8 +95,8 @@ def test_a_press_of_thousands_stays_one_readable_line():
 def test_a_rolled_back_move_is_not_told(stage, lines):
     from django.db import transaction
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         stage.press(stage.good(1))
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not said(lines, "Deliveries were asked for.")
     assert Workspace.objects.exists()
