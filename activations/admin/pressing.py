@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from activations import actions, question
+from activations import actions, question, states
 from activations.admin.rights import refused
 from activations.choice import mappings_of
 from activations.models import Activation
@@ -96,7 +96,9 @@ class Pressing:
             if why.instead is not None:
                 return redirect("admin:activations_activation_change", why.instead.pk)
             return redirect(LIST)
-        said = _("Queued. The first job leaves in about a second; “View on site” follows it live.")
+        said = _("Armed: nothing may leave yet; each goes by itself. “View on site” follows it live.")
+        if made.deliveries.filter(state=states.QUEUED).exists():
+            said = _("Queued. The first job leaves in about a second; “View on site” follows it live.")
         self.admin.message_user(request, said, messages.SUCCESS)
         return redirect("admin:activations_activation_change", made.pk)
 
