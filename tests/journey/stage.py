@@ -22,8 +22,9 @@ from tests.environment import ROOT
 PASSWORD = "a-long-demo-password"
 # Of the demo's audiences, these end in something else than "delivered".
 ODD = {audience_name(n) for n in range(120) if n % CYCLE in (FAILS, EMPTY, PARTLY)}
-# So many times as fast as the wall clock: a run takes one or two seconds.
-SPEED = 20
+# So many times as fast as the wall clock: a run takes a second or two. Not faster: in the simulator's second
+# hour scheduled exports begin.
+SPEED = 12
 # Patience in seconds, so short that a lost answer is found out about while somebody waits.
 PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8"}
 
@@ -54,7 +55,7 @@ class Remote:
     def faults(self, *rules: dict[str, Any]) -> None:
         httpx.put(f"{self.url}/_sim/faults", json={"rules": rules}).raise_for_status()
 
-    def speed(self, speed: float) -> None:
+    def speed(self, speed: float = SPEED) -> None:
         httpx.put(f"{self.url}/_sim/clock", json={"speed": speed}).raise_for_status()
 
     def exports(self) -> list[tuple[str, str]]:
@@ -174,7 +175,7 @@ def staged(stack: Stack) -> Iterator[Stage]:
     ):
         stack.start("--demo").until_ready()
         sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
-        sim.speed(SPEED)
+        sim.speed()
         assert eventually(lambda: stack.get("/readyz") == 200), stack.output
         furnisher = Furnisher(stack)
         try:

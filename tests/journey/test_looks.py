@@ -146,7 +146,7 @@ def still(stage: Stage) -> Iterator[None]:
     """Runs neither go on nor end."""
     stage.sim.speed(0)
     yield
-    stage.sim.speed(20)
+    stage.sim.speed()
 
 
 def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], still: None) -> None:
@@ -169,9 +169,11 @@ def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], st
     looks_right(me.page, "activation, running")
     looks_right(me.open("/w/demo/").page, "overview, busy")
     me.link(f"{len(chosen)} audiences → ").first.click()
-    stage.sim.speed(20)
+    # The run that was joined lasts a quarter of an hour.
+    stage.sim.speed(400)
     expect(me.standing).to_contain_text(re.compile("need you|failed"))
     expect(me.standing).not_to_contain_text("running")
+    stage.sim.speed()
     looks_right(me.page, "activation, mixed end")
     me.button(re.compile("^Cancel ")).click()
     expect(me.standing).to_contain_text("canceled")

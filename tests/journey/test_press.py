@@ -149,7 +149,7 @@ def test_status_changes_before_the_eyes(stage: Stage, marketer: Journey) -> None
         marketer.page.get_by_role("searchbox", name="Search deliveries").focus()
         marketer.page.keyboard.type("a")
     finally:
-        stage.sim.speed(20)
+        stage.sim.speed()
     marketer.stands("1 delivered")
     expect(marketer.page.get_by_role("searchbox", name="Search deliveries")).to_be_focused()
     expect(marketer.page.locator("#announce")).to_have_text("1 delivered")

@@ -169,7 +169,7 @@ def test_expired_login_moves_the_whole_page(stage: Stage, marketer: Journey) -> 
         expect(marketer.page.locator("header.rail")).to_have_count(0)
         assert "/status/" not in marketer.page.url, "after the login people want the page, not its fragment"
     finally:
-        stage.sim.speed(20)
+        stage.sim.speed()
 
 
 def test_production_asks_for_its_name(stage: Stage, marketer: Journey) -> None:
