@@ -67,6 +67,13 @@ def test_one_bad_audience_does_not_hold_the_others_back(marketer: Journey, scene
     assert scene.sent == [1, 1, 0]
 
 
+def test_what_the_last_look_sees_is_not_even_asked_for(marketer: Journey, scenes: dict[str, Scene]) -> None:
+    scene = scenes["seen in time"]
+    marketer.open(scene.activation).stands("2 delivered · 1 blocked of 3")
+    expect(marketer.row(scene.pair.name)).to_contain_text("Blocked")
+    assert scene.sent == [1, 1, 0]
+
+
 def test_not_ready_is_armed(marketer: Journey, scenes: dict[str, Scene]) -> None:
     scene = scenes["not ready"]
     marketer.open(scene.activation).stands("1 armed")
