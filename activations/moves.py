@@ -115,8 +115,8 @@ def _write_each(each: Mapping[int, Mapping[str, Any]]) -> None:
         by_names.setdefault(tuple(sorted(fields)), []).append(pk)
     quote = connection.ops.quote_name
     for names, pks in by_names.items():
-        columns = [Delivery._meta.get_field(name) for name in names]
-        values = ", ".join(f"{quote(column.column)} = %s" for column in columns)
+        columns = [field for field in Delivery._meta.concrete_fields if field.name in names]
+        values = ", ".join(f"{quote(str(field.column))} = %s" for field in columns)
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"UPDATE {quote(Delivery._meta.db_table)} SET {values} WHERE id = %s",  # noqa: S608

@@ -57,7 +57,11 @@ class LoginRequired(LoginRequiredMiddleware):
     """Ask who is there only where the view needs to know: Django's own loads the person for open views too."""
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: Any,
+        view_kwargs: Any,
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
