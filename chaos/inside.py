@@ -53,14 +53,16 @@ def change(activation: int, how: str) -> int:
     return found
 
 
-def counts(slug: str) -> dict[str, int]:
-    """How many deliveries are in each state."""
-    from django.db.models import Count
-
+def moving(slug: str) -> dict[str, Any]:
+    """How many deliveries are not final, and until when they wait if all that is left waits for a moment."""
+    from activations import states
     from activations.models import Delivery
 
-    rows = Delivery.objects.filter(workspace__slug=slug).values_list("state").order_by("state")
-    return dict(rows.annotate(Count("pk")))
+    left = Delivery.objects.filter(workspace__slug=slug, state__in=states.MOVING)
+    rows = list(left.values_list("state", "not_before"))
+    moments = [moment for state, moment in rows if state == states.ARMED and moment is not None]
+    waits = bool(rows) and len(moments) == len(rows)
+    return {"left": len(rows), "until": max(moments).timestamp() if waits else None}
 
 
 def deliveries(slug: str) -> list[dict[str, Any]]:
@@ -101,7 +103,7 @@ def story(delivery: int) -> list[str]:
     return [head, *lines]
 
 
-VERBS = {verb.__name__: verb for verb in (open_workspace, press, change, counts, deliveries, story)}
+VERBS = {verb.__name__: verb for verb in (open_workspace, press, change, moving, deliveries, story)}
 
 
 def answer(line: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from chaos.processes import Process, until
 
-NEAR, FAR, WIDTH = "10.213.77.1", "10.213.77.2", "30"
+WIDTH = "30"
 LOOPBACK = "127.0.0.1"
 
 
@@ -43,12 +43,16 @@ class Island:
     def __init__(self, folder: Path, env: Mapping[str, str], ports: list[int]) -> None:
         self.name = f"aod-{os.getpid()}"
         self.cable = f"aod{os.getpid() % 100_000}"
-        self.folder, self.env = folder, env
+        # Harnesses beside each other have cables of their own.
+        third, fourth = os.getpid() // 64 % 256, os.getpid() % 64 * 4
+        self.near, self.far = f"10.213.{third}.{fourth + 1}", f"10.213.{third}.{fourth + 2}"
         words = [str(port) for port in ports]
         relay = [sys.executable, "-m", "chaos.relay"]
         self.relays = [
-            Process("near relay", [*relay, NEAR, LOOPBACK, *words], env, folder / "relay.out"),
-            Process("far relay", self.inside([*relay, LOOPBACK, NEAR, *words]), env, folder / "relay.out"),
+            Process("near relay", [*relay, self.near, LOOPBACK, *words], env, folder / "relay.out"),
+            Process(
+                "far relay", self.inside([*relay, LOOPBACK, self.near, *words]), env, folder / "relay.out"
+            ),
         ]
 
     def inside(self, command: list[str]) -> list[str]:
@@ -58,8 +62,8 @@ class Island:
     def build(self) -> None:
         ip("netns", "add", self.name)
         ip("link", "add", self.cable, "type", "veth", "peer", "name", "eth0", "netns", self.name)
-        ip("addr", "add", f"{NEAR}/{WIDTH}", "dev", self.cable)
-        ip("-n", self.name, "addr", "add", f"{FAR}/{WIDTH}", "dev", "eth0")
+        ip("addr", "add", f"{self.near}/{WIDTH}", "dev", self.cable)
+        ip("-n", self.name, "addr", "add", f"{self.far}/{WIDTH}", "dev", "eth0")
         for place in (["-n", self.name, "link", "set", "lo"], ["-n", self.name, "link", "set", "eth0"]):
             ip(*place, "up")
         self.mend()

@@ -9,12 +9,13 @@ from random import Random
 
 from chaos import plan as planning
 from chaos.house import PATIENCE, Command, House, NoAnswer
-from chaos.judge import MOVING, Pair, Verdict, judge
+from chaos.judge import Pair, Verdict, judge
 from chaos.plan import Plan, Step
 from chaos.platform import Platform
 from chaos.troubles import TROUBLES, Scene, Stack
 
 LOOK_EVERY = 0.5
+LONGEST_WAIT = 700.0
 
 
 @dataclass
@@ -93,12 +94,15 @@ class Round:
         self.scene.stack.revive()
 
     def settle(self, seconds: float) -> None:
-        """Wait until nothing moves any more."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            counts = self.house.ask("counts", slug=self.slug)
-            if not any(counts.get(state) for state in MOVING):
+        """Wait until nothing moves any more. What waits for a moment the platform named (ten minutes when it
+        calls a mapping too new, as after a jump of its clock) is waited for, too."""
+        end = time.time() + seconds
+        while time.time() < end:
+            found = self.house.ask("moving", slug=self.slug)
+            if not found["left"]:
                 return
+            if found["until"] is not None:
+                end = max(end, min(found["until"], time.time() + LONGEST_WAIT) + seconds)
             time.sleep(LOOK_EVERY)
 
     def retry(self) -> None:
