@@ -47,8 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A journey that failed shows what the stack said last."""
+    """A journey that failed shows what the stack said last; all that are skipped share one line."""
     report = yield
+    if report.skipped and is_journey(item) and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(HERE / "conftest.py"), 0, report.longrepr[2])
     stage = getattr(item, "funcargs", {}).get("stage")
     if report.failed and isinstance(stage, Stage):
         report.sections.append(("The stack's last words", stage.stack.output[-3000:]))
