@@ -14,8 +14,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from activations import states
+from activations import nudges, states
 from activations.models import Delivery, Job
 from activations.moves import lock, move
 from audiences.models import Workspace
@@ -34,6 +35,9 @@ PATIENCE = timedelta(hours=1)
 # run plus one second POST, short enough to hear about it before the sale is over.
 UNCONFIRMED_LIMIT = timedelta(seconds=settings.UNCONFIRMED_LIMIT)
 ANSWER_KEPT = 64_000
+# A pause of the platform this short ends with a nudge, a longer one with a sweep: the broker delivers a
+# message that waits beyond its visibility timeout (300 s) twice.
+NUDGED_WITHIN = timedelta(minutes=2)
 
 Answer = Accepted | errors.PlatformError
 
@@ -170,6 +174,9 @@ def slow_down(workspace: Workspace, until: datetime) -> None:
     """No job of this workspace leaves before `until`."""
     Workspace.objects.filter(pk=workspace.pk).exclude(send_after__gt=until).update(send_after=until)
     workspace.send_after = until
+    wait = until - timezone.now()
+    if timedelta(0) < wait < NUDGED_WITHIN:
+        nudges.dispatch_soon(workspace.pk, after=wait + timedelta(milliseconds=100))
 
 
 def unknown(job: Job, deliveries: list[Delivery], answer: errors.OutcomeUnknown, now: datetime) -> None:

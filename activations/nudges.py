@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -14,9 +15,9 @@ log = structlog.get_logger(__name__)
 WORTHLESS_AFTER = 60
 
 
-def dispatch_soon(workspace_id: int) -> None:
-    """Nudge dispatch once the present transaction is committed."""
-    transaction.on_commit(partial(_send, "activations.tasks.dispatch", workspace_id))
+def dispatch_soon(workspace_id: int, *, after: timedelta = timedelta(0)) -> None:
+    """Nudge dispatch once the present transaction is committed, `after` so long."""
+    transaction.on_commit(partial(_send, "activations.tasks.dispatch", workspace_id, after))
 
 
 def watch_soon(workspace_id: int) -> None:
@@ -29,8 +30,9 @@ def sweep_soon(workspace_id: int) -> None:
     transaction.on_commit(partial(_send, "activations.tasks.sweep", workspace_id))
 
 
-def _send(task: str, workspace_id: int) -> None:
+def _send(task: str, workspace_id: int, after: timedelta = timedelta(0)) -> None:
+    wait = after.total_seconds()
     try:
-        current_app.send_task(task, (workspace_id,), expires=WORTHLESS_AFTER)
+        current_app.send_task(task, (workspace_id,), countdown=wait or None, expires=wait + WORTHLESS_AFTER)
     except (OperationalError, OSError) as error:
         log.warning("A nudge was lost; the sweep will find the work.", task=task, error=str(error))

@@ -30,6 +30,7 @@ RUN = _table(
     Shown("failed", _("Failed"), "act", "x"),
     Shown("unknown", _("Unknown"), "idle", "circle-question-mark"),
 )
+EMPTY_RUN = Shown("empty", _("Succeeded, empty"), "look", "triangle-alert")
 NO_RUN = Shown("none", _("No run seen"), "idle", "minus")
 
 DATAFLOW = _table(
@@ -48,7 +49,10 @@ LIFECYCLE = _table(
 )
 
 
-def run(status: str | None) -> Shown:
+def run(status: str | None, activated: int | None = None) -> Shown:
+    """A run's status; a run that succeeded with nobody in it is worth a look, not a success."""
+    if status == "succeeded" and activated == 0:
+        return EMPTY_RUN
     return NO_RUN if not status else RUN.get(status, RUN["unknown"])
 
 

@@ -43,8 +43,8 @@ GUARDRAILS = gettext_lazy(
     "Lengths of time are days and hours:minutes:seconds, such as 1 12:00:00."
 )
 CONNECTION = gettext_lazy(
-    "From the credential's OAuth server-to-server page in the Adobe Developer Console. Save, then use "
-    "“Check connection”: it names what is wrong and lists the sandboxes to choose from."
+    "From the credential's OAuth server-to-server page in the Adobe Developer Console. Save first: "
+    "“Check connection” checks what is saved. It names what is wrong and lists the sandboxes to choose from."
 )
 
 

@@ -115,9 +115,9 @@ def badge(state: Badge, word: str = "", title: str = "") -> SafeString:
 
 
 @register.simple_tag
-def run_badge(status: str | None, word: str | None = "") -> SafeString:
+def run_badge(status: str | None, word: str | None = "", activated: int | None = None) -> SafeString:
     """A run's status in our word; the vendor's own word is beside it where it says something else."""
-    state = shown.run(status)
+    state = shown.run(status, activated)
     said = (word or "").strip()
     if not said or said.lower() == str(state.word).lower():
         return badge(state)

@@ -135,6 +135,8 @@ def test_the_vendors_own_word_stays_visible():
     assert "Adobe" not in run_badge("failed", "FAILED")
     assert "Unknown" in run_badge("odd", None)
     assert "No run seen" in run_badge(None)
+    assert "Succeeded, empty" in run_badge("succeeded", "success", 0)
+    assert "empty" not in run_badge("succeeded", "success", None)
 
 
 def test_words_of_the_vendor_that_nobody_knows_are_shown_as_they_are():
