@@ -140,6 +140,8 @@ class Audience(Mirrored):
 class Mapping(Mirrored):
     """One audience on one dataflow, with its schedule. `platform_id` is "dataflow audience"."""
 
+    # Two platform ids and a blank.
+    platform_id = models.CharField(max_length=511)
     dataflow = models.ForeignKey(Dataflow, models.CASCADE, related_name="mappings")
     audience = models.ForeignKey(Audience, models.CASCADE, related_name="mappings")
     name = models.CharField(
