@@ -21,8 +21,8 @@ from chaos.embedded import embedded
 from chaos.house import House, house
 from chaos.judge import Verdict
 from chaos.platform import Platform, platform
+from chaos.postgres_redis import missing, services
 from chaos.rounds import play
-from chaos.services import missing, services
 from chaos.troubles import LENGTHS, TROUBLES, Stack
 
 SIZES = {"small": planning.SMALL, "ordinary": planning.ORDINARY, "large": planning.LARGE}

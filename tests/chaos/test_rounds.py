@@ -17,8 +17,8 @@ from chaos.embedded import embedded
 from chaos.house import House, house
 from chaos.island import permitted
 from chaos.platform import Platform, platform
+from chaos.postgres_redis import missing, services
 from chaos.rounds import play
-from chaos.services import missing, services
 from chaos.troubles import LENGTHS, Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.config.stack import Stack
 from tests.journey.pages import Journey, sign_in
-from tests.journey.services import own_services
+from tests.journey.postgres_redis import own_services
 from tests.journey.stage import PASSWORD, PATIENCE, Stage, staged
 
 if TYPE_CHECKING:
