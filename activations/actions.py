@@ -211,6 +211,8 @@ def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
     common: dict[str, Any] = {
         "findings": [finding.as_json() for finding in verdict.findings],
         "reason": main.code if main and main.severity in ("stop", "wait") else "",
+        # What the platform said stood for the reason that this judgement replaces.
+        "verbatim": "",
         "not_before": None,
         "next_check_at": None,
         "finished_at": None,

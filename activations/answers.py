@@ -116,8 +116,13 @@ def run(
     job: Job | None = None,
     data: dict[str, Any] | None = None,
     joined: bool = False,
+    reason: str = "",
+    verbatim: str = "",
 ) -> list[Delivery]:
-    """Deliveries whose run (by pk) is known from now on: running, and watched."""
+    """Deliveries whose run (by pk) is known from now on: running, and watched.
+
+    `reason` and `verbatim` are what the platform said when it named the run of somebody else.
+    """
     if not deliveries:
         return []
     limit = deliveries[0].workspace.watch_limit
@@ -134,8 +139,8 @@ def run(
         next_check_at=now + FIRST_WATCH,
         deadline=now + limit,
         checks=0,
-        reason="",
-        verbatim="",
+        reason=reason,
+        verbatim=verbatim,
     )
 
 
@@ -213,7 +218,8 @@ def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, no
             # After a lost answer of ours the run that goes on is most likely our own.
             ours = delivery.posted_at is not None
             what = "found" if ours else "joined"
-            run([delivery], {delivery.pk: answer.run}, what=what, now=now, job=job, joined=not ours)
+            said = {} if ours else {"reason": answer.code, "verbatim": answer.verbatim}
+            run([delivery], {delivery.pk: answer.run}, what=what, now=now, job=job, joined=not ours, **said)
         again(job, _without(deliveries, named), now)
         return
     elsewhere = [d for d in deliveries if d.audience.platform_id == answer.audience]
@@ -433,7 +439,10 @@ def again(
     data: dict[str, Any] | None = None,
 ) -> None:
     """The platform refused the call because of others: these were not processed and queue at once."""
-    move(deliveries, states.QUEUED, what="requeued", now=now, job=job, each=each, data=data, not_before=None)
+    move(
+        deliveries, states.QUEUED, what="requeued", now=now, job=job, each=each, data=data,
+        not_before=None, reason="", verbatim="",
+    )  # fmt: skip
 
 
 def _without(deliveries: list[Delivery], some: list[Delivery]) -> list[Delivery]:

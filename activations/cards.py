@@ -1,9 +1,15 @@
-"""Error cards: the deliveries that need somebody, one card for all that share a reason."""
+"""Error cards: what the platform or this house says about deliveries, one card for all that share a reason.
+
+Red and amber ones need somebody. Blue ones stand while a delivery moves on by itself although the platform
+said something: it joined a run, waits as it was asked to, or its call's outcome is being looked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from django.db.models import Q
 
 from activations import states
 from activations.lines import finding_of
@@ -13,6 +19,12 @@ from activations.selection import fold
 
 NAMED = 5
 QUOTED = 3
+# Moving, yet the platform said something about it, or we do not know whether it took it.
+SPOKEN_OF = (
+    Q(state=states.UNCONFIRMED)
+    | (Q(state__in=states.UNSENT) & ~Q(verbatim=""))
+    | (Q(state=states.RUNNING) & ~Q(reason=""))
+)
 
 
 @dataclass(slots=True)
@@ -52,7 +64,8 @@ class Card:
 
     @property
     def icon(self) -> str:
-        return states.STATES[self.state].icon
+        # A run that we follow but did not start: the badge's icon, too.
+        return "link" if self.state == states.RUNNING else states.STATES[self.state].icon
 
     @property
     def may_retry(self) -> bool:
@@ -71,7 +84,7 @@ class Card:
 
 def cards_of(activation: Activation) -> list[Card]:
     """The activation's cards, the worst first."""
-    rows = activation.deliveries.filter(state__in=states.NEEDS_YOU, superseded=False)
+    rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
     return cards(rows.select_related("audience", "dataflow").order_by("pk"))
 
 

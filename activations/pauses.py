@@ -157,7 +157,7 @@ def _arm(deliveries: list[Delivery], which: Pause, now: datetime) -> list[Delive
     }
     return move(
         deliveries, states.ARMED, what="armed", now=now, each=each, data={"reason": "paused", "pause": which.pk},
-        reason="paused", not_before=which.ends_at, next_check_at=which.ends_at or now,
+        reason="paused", verbatim="", not_before=which.ends_at, next_check_at=which.ends_at or now,
     )  # fmt: skip
 
 

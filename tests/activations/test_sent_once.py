@@ -8,6 +8,7 @@ import pytest
 from activations import states
 from activations.actions import cancel, check_again
 from activations.answers import RECHECK, record
+from activations.cards import cards_of
 from activations.dispatch import note_sending, send
 from activations.lease import LEASE
 from activations.models import Delivery, Event, Job
@@ -40,6 +41,11 @@ def look_past_the_grace(stage):
     """So often that the looks agree, the last one after the grace."""
     for seconds in (40, 6, 6):
         stage.turn(seconds)
+
+
+def said(activation):
+    """The activation's cards: which message, what is quoted, about which deliveries."""
+    return [(card.explained.message.code, card.quotes, card.deliveries) for card in cards_of(activation)]
 
 
 def test_it_works(stage):
@@ -149,8 +155,11 @@ def test_a_run_going_on_is_joined_and_the_rest_goes_again(stage, word):
     stage.turn()
     joined = activation.deliveries.get(mapping=chosen[1])
     assert (joined.state, joined.run_id, joined.joined) == (states.RUNNING, foreign, True)
+    assert said(activation) == [("run_going_on", [joined.verbatim], [joined])]
+    assert f"already going on for {word}" in joined.verbatim and foreign in joined.verbatim
     assert states_of(activation) == {states.RUNNING: 4}
     stage.settle()
+    assert not said(activation), "what Adobe said of a run stands only while it goes on"
     assert states_of(activation) == {states.SUCCEEDED: 4}
     assert stage.sent_once(m for m in chosen if m != chosen[1])
     assert "joined" in told(activation)
@@ -250,6 +259,8 @@ def test_not_ready_is_armed_for_as_long_as_the_platform_asks(stage):
     stage.turn()
     delivery = activation.deliveries.get(mapping=late)
     assert (delivery.state, delivery.reason) == (states.ARMED, "not_ready")
+    assert said(activation) == [("not_ready", [delivery.verbatim], [delivery])]
+    assert delivery.verbatim
     assert delivery.not_before - stage.now() == pytest.approx(timedelta(minutes=10), abs=timedelta(seconds=5))
     stage.settle(at_most=40)
     assert states_of(activation) == {states.SUCCEEDED: 1 + len(chosen)}

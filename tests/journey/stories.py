@@ -108,6 +108,8 @@ def status(status: int, **more: Any) -> Rule:
 
 # Our credentials may not read dataflows: the last look before sending knows no better than the copy.
 BLIND = {**status(403), "method": "GET", "path": FLOWS, "times": None}
+# Nor may they read runs, until the faults end.
+NO_RUNS = {**status(403), "method": "GET", "path": RUNS, "times": None}
 
 STORIES: dict[str, Story] = {
     **{f"joined, {word}": Story(before=Scene.run_of_others, word=word, still=True) for word in WORDS},
@@ -130,7 +132,7 @@ STORIES: dict[str, Story] = {
     "silence_after": Story(rules=({"fault": "silence_after"},)),
     "truncate": Story(rules=({"fault": "truncate"},)),
     "drop_pair": Story(rules=({"fault": "drop_pair"},)),
-    "held": Story(rules=({"fault": "reset_after"}, {**status(403), "method": "GET", "path": RUNS, "times": None})),
+    "held": Story(rules=({"fault": "reset_after"}, NO_RUNS)),
     "500": Story(rules=(status(500),)),
     "503": Story(rules=(status(503, retry_after=1),)),
     "html": Story(rules=({"fault": "html"},)),

@@ -42,8 +42,11 @@ def test_run_already_going_on_is_joined(marketer: Journey, scenes: dict[str, Sce
     expect(row).to_contain_text("Joined")
     expect(row).to_contain_text("a run started elsewhere")
     expect(marketer.story).to_contain_text("joined a run that was already going on")
+    card = marketer.card("A run for this audience is already going on")
+    reads(card, said=f"Run already going on for {word}", do="we follow that run", retry="Not needed.")
     scene.release()
     marketer.stands("1 delivered")
+    expect(card).to_have_count(0)
     assert scene.sent == [0]
 
 
@@ -80,6 +83,10 @@ def test_not_ready_is_armed(marketer: Journey, scenes: dict[str, Scene]) -> None
     row = marketer.row(scene.pair.name)
     expect(row).to_contain_text("Too new: Adobe is not ready for it")
     expect(row).to_contain_text(re.compile(r"goes \d\d:\d\d"))
+    reads(
+        marketer.card("Too new: Adobe is not ready for it"),
+        said="please wait for 10 minutes", do="it is armed and goes by itself", retry="By itself",
+    )  # fmt: skip
     assert scene.sent == [0]
     marketer.button("Cancel 1 unsent delivery").click()
     marketer.stands("1 canceled")
@@ -145,9 +152,12 @@ def test_doubt_says_what_is_being_done(marketer: Journey, scenes: dict[str, Scen
     row = marketer.row(scene.pair.name)
     expect(row).to_contain_text("Adobe's answer was lost")
     expect(row).to_contain_text("checking whether Adobe took it")
+    card = marketer.card("Adobe's answer was lost")
+    expect(card).to_contain_text("we look for the run in Adobe's list before anything is sent again")
     assert scene.sent == [1]
     scene.release()
     marketer.stands("1 delivered")
+    expect(card).to_have_count(0)
     assert scene.sent == [1]
 
 
