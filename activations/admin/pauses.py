@@ -29,6 +29,15 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Pause
         fields = FIELDS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django's pair of fields says "Date:" and "Time:" in text that no label ties to them.
+        for name in ("starts_at", "ends_at"):
+            what = self.fields[name].label
+            day, hour = cast("forms.MultiWidget", self.fields[name].widget).widgets
+            day.attrs["aria-label"] = _("%(what)s, date") % {"what": what}
+            hour.attrs["aria-label"] = _("%(what)s, time") % {"what": what}
+
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         workspace, destination = found.get("workspace"), found.get("destination")

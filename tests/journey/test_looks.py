@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from activations.selection import fold
@@ -25,8 +26,9 @@ Open = Callable[..., Journey]
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 EVERYTHING = {"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]}
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+# A colour that is still fading from light to dark has no contrast to speak of.
+AT_REST = "Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming().iterations < 9).map(a => a.finished))"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 PAGES = (
@@ -56,15 +58,18 @@ PAGES = (
 )
 
 
-def looks_right(page: Page, name: str) -> None:
-    """Axe finds nothing in light, no poor contrast in dark, and on a phone nothing scrolls sideways."""
+def looks_right(page: Page, name: str, *, but: tuple[str, ...] = ()) -> None:
+    """Axe finds nothing in light and in dark, and on a phone nothing scrolls sideways. `but` names
+    rules of axe that do not hold here.
+    """
     page.set_viewport_size(WIDE)
     complaints = []
-    for scheme, options in (("light", EVERYTHING), ("dark", CONTRAST)):
+    for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         keep(page, f"{name} {scheme}")
-        found = Axe().run(page, options=options).response["violations"]
-        complaints += [told(f"{name}, {scheme}", one) for one in found]
+        page.evaluate(AT_REST)
+        found = Axe().run(page, options={**EVERYTHING, "rules": {rule: {"enabled": False} for rule in but}})
+        complaints += [told(f"{name}, {scheme}", one) for one in found.response["violations"]]
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="light")
     keep(page, f"{name} phone")
@@ -109,6 +114,52 @@ def test_page(eye: Callable[..., Journey], places: dict[str, str], name: str, ad
     me = eye().open(address.format(**places))
     expect(me.title).to_be_visible()
     looks_right(me.page, name)
+
+
+ADMIN_PAGES = (
+    ("admin", "/admin/"),
+    ("admin workspaces", "/admin/audiences/workspace/"),
+    ("admin new workspace", "/admin/audiences/workspace/add/"),
+    ("admin mappings", "/admin/audiences/mapping/"),
+    ("admin deliveries", "/admin/activations/delivery/"),
+    ("admin activations", "/admin/activations/activation/"),
+    ("admin pauses", "/admin/activations/pause/"),
+    ("admin beat", "/admin/django_celery_beat/periodictask/"),
+)
+
+
+# Best practices beyond WCAG that Django's own templates do not follow: the search field of its lists is labelled
+# by a picture, and the first column of its inline tables has no heading.
+DJANGOS = ("label-title-only", "empty-table-header")
+
+
+@pytest.mark.parametrize(("name", "address"), ADMIN_PAGES)
+def test_administrators_page(eye: Callable[..., Journey], name: str, address: str) -> None:
+    me = eye("admin").open(address)
+    expect(me.title).to_be_visible()
+    looks_right(me.page, name, but=DJANGOS)
+
+
+def test_a_fault_of_our_own(eye: Callable[..., Journey]) -> None:
+    """No address of a working product answers 500, so its page is laid where the browser asks for one."""
+    me = eye()
+    me.page.route(
+        "**/w/demo/fault/", lambda route: route.fulfill(status=500, body=render_to_string("500.html"))
+    )
+    me.open("/w/demo/fault/")
+    expect(me.title).to_have_text("The dashboard made a mistake")
+    looks_right(me.page, "fault")
+
+
+def test_banner_of_a_pause(eye: Callable[..., Journey]) -> None:
+    me = eye("admin").open("/admin/activations/pause/add/")
+    me.page.get_by_label("Workspace").select_option(label="Test bare")
+    me.page.get_by_label("Reason").fill("The warehouse counts its stock")
+    looks_right(me.page, "admin new pause", but=DJANGOS)
+    me.button("Save").first.click()
+    me.open("/w/bare/")
+    expect(me.page.locator("[data-pause]")).to_contain_text("The warehouse counts its stock")
+    looks_right(me.page, "paused")
 
 
 def test_signed_out_and_without_workspace(stage: Stage, eye: Callable[..., Journey]) -> None:
