@@ -218,8 +218,16 @@ def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, no
             # After a lost answer of ours the run that goes on is most likely our own.
             ours = delivery.posted_at is not None
             what = "found" if ours else "joined"
-            said = {} if ours else {"reason": answer.code, "verbatim": answer.verbatim}
-            run([delivery], {delivery.pk: answer.run}, what=what, now=now, job=job, joined=not ours, **said)
+            run(
+                [delivery],
+                {delivery.pk: answer.run},
+                what=what,
+                now=now,
+                job=job,
+                joined=not ours,
+                reason="" if ours else answer.code,
+                verbatim="" if ours else answer.verbatim,
+            )
         again(job, _without(deliveries, named), now)
         return
     elsewhere = [d for d in deliveries if d.audience.platform_id == answer.audience]

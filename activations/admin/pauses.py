@@ -32,7 +32,7 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Django's pair of fields says "Date:" and "Time:" in text that no label ties to them.
-        for name in ("starts_at", "ends_at"):
+        for name in {"starts_at", "ends_at"} & self.fields.keys():
             what = self.fields[name].label
             day, hour = cast("forms.MultiWidget", self.fields[name].widget).widgets
             day.attrs["aria-label"] = _("%(what)s, date") % {"what": what}
