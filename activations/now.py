@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from activations import states
@@ -21,8 +21,6 @@ LISTED = 10
 CARDS = 4
 # What needs somebody is shown this long; older ones are found in the history.
 RECENT = timedelta(days=3)
-# The newest activations looked at, so that a million old deliveries cost nothing.
-LOOKED_AT = 500
 CARD_DELIVERIES = 200
 
 
@@ -54,10 +52,8 @@ def now_in(workspace: Workspace) -> Now:
     """Everything the overview says, in a constant number of queries."""
     now = timezone.now()
     moving = _moving_activations(workspace)
-    newest = Activation.objects.filter(workspace=workspace, requested_at__gte=now - RECENT)
-    recent = list(newest.values_list("pk", flat=True)[:LOOKED_AT])
-    today = _today(recent)
-    needy = _needy(recent)
+    needing = _needing(workspace, now)
+    today = _today(workspace)
     return Now(
         moving=sum(n for _pk, n in moving),
         rows=_rows([pk for pk, _n in moving[:LISTED]]),
@@ -65,8 +61,8 @@ def now_in(workspace: Workspace) -> Now:
         delivered=today["n"] or 0,
         profiles=today["profiles"],
         files=today["files"],
-        needs=_needs(recent),
-        cards=cards(needy)[:CARDS],
+        needs=needing.count(),
+        cards=cards(_newest(needing))[:CARDS],
         jobs=jobs_today(workspace, now),
     )
 
@@ -77,23 +73,25 @@ def _moving_activations(workspace: Workspace) -> list[tuple[int, int]]:
     return [(int(pk), int(n)) for pk, n in counted]
 
 
-def _today(recent: list[int]) -> dict[str, int | None]:
+def _today(workspace: Workspace) -> dict[str, int | None]:
+    """What the platform finished since midnight: it became known to us since then, too."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = Delivery.objects.filter(
-        activation__in=recent, state__in=states.DELIVERED, finished_at__gte=midnight
+        workspace=workspace, state__in=states.DELIVERED, state_since__gte=midnight, finished_at__gte=midnight
     )
     return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
 
 
-def _needs(recent: list[int]) -> int:
+def _needing(workspace: Workspace, now: datetime) -> QuerySet[Delivery]:
+    """By when they came to need somebody, so that a million older deliveries cost nothing."""
     return Delivery.objects.filter(
-        activation__in=recent, state__in=states.NEEDS_YOU, superseded=False
-    ).count()
+        workspace=workspace, state__in=states.NEEDS_YOU, state_since__gte=now - RECENT, superseded=False
+    )
 
 
-def _needy(recent: list[int]) -> list[Delivery]:
-    rows = Delivery.objects.filter(activation__in=recent, state__in=states.NEEDS_YOU, superseded=False)
-    return list(rows.select_related("audience", "dataflow", "activation").order_by("-pk")[:CARD_DELIVERIES])
+def _newest(needing: QuerySet[Delivery]) -> list[Delivery]:
+    rows = needing.select_related("audience", "dataflow", "activation").order_by("-state_since", "-pk")
+    return list(rows[:CARD_DELIVERIES])
 
 
 def _rows(pks: list[int]) -> list[Moving]:

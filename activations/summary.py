@@ -62,6 +62,10 @@ class Summary:
         return self.of(states.UNSENT)
 
     @property
+    def queued(self) -> int:
+        return self.of((states.QUEUED,))
+
+    @property
     def delivered(self) -> int:
         return self.of(states.DELIVERED)
 

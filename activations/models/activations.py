@@ -145,6 +145,7 @@ class Delivery(models.Model):
                 condition=models.Q(state__in=states.MOVING),
                 name="delivery_moving",
             ),
+            models.Index(fields=["workspace", "state", "state_since", "superseded"], name="delivery_lately"),
             models.Index(fields=["activation", "state"], name="delivery_by_activation"),
             models.Index(fields=["dataflow", "-id"], name="delivery_by_dataflow"),
             models.Index(fields=["audience", "-id"], name="delivery_by_audience"),

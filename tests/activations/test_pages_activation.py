@@ -43,6 +43,14 @@ def test_it_works(house):
     assert page.count("<article") == 1
 
 
+def test_only_what_is_queued_is_promised_the_next_job(house):
+    made = house.activation(name="Friday flash sale")
+    address = house.url("activation", made.pk)
+    assert "The first job leaves in about 1 s" in house.client().get(address).content.decode()
+    made.deliveries.update(state=states.ARMED)
+    assert "The first job leaves" not in house.client().get(address).content.decode()
+
+
 def test_filters_and_search(house):
     made, client = mixed(house), house.client()
     address = house.url("activation", made.pk)
