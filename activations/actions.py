@@ -5,10 +5,8 @@ Each is one transaction and one mutation, the same for page, admin, command line
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,20 +14,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from activations import nudges, states
 from activations.facts import verdicts
-from activations.models import Activation, Delivery, Event
+from activations.models import Activation, Delivery
 from activations.moves import lock, move
-from activations.naming import ids
+from activations.opening import default_name, deliver
 from activations.preflight import Verdict
 from audiences.models import Mapping, User, Workspace
 
 log = structlog.get_logger(__name__)
 
 CHECK_AGAIN_FOR = timedelta(hours=1)
-RECHECK_EVERY = timedelta(seconds=15)
 
 
 class CannotRequest(Exception):
@@ -136,7 +132,7 @@ def _request(
         press=press,
         snapshot_at=workspace.snapshot_at,
     )
-    _deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
+    deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
     return activation
 
 
@@ -154,94 +150,6 @@ def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datet
             code="page_out_of_date",
             instead=newer.activation,
         )
-
-
-def _deliver(
-    activation: Activation,
-    asked: Sequence[tuple[Mapping, Verdict, Delivery | None]],
-    by: User | None,
-    now: datetime,
-) -> list[Delivery]:
-    """Store one delivery per (mapping, verdict, delivery it retries), with its first event."""
-    workspace = activation.workspace
-    deliveries = Delivery.objects.bulk_create(
-        [
-            Delivery(
-                activation=activation,
-                workspace=workspace,
-                mapping=mapping,
-                dataflow=mapping.dataflow,
-                audience=mapping.audience,
-                retry_of=old,
-                deadline=now + workspace.send_limit,
-                expected=mapping.audience.profiles,
-                expected_as_of=mapping.audience.profiles_as_of,
-                state_since=now,
-                **opening(verdict, now),
-            )
-            for mapping, verdict, old in asked
-        ]
-    )
-    Event.objects.bulk_create(
-        Event(
-            workspace=workspace,
-            activation=activation,
-            delivery=delivery,
-            at=now,
-            actor=by,
-            what="retried" if delivery.retry_of_id else "requested",
-            data={"from": "", "to": delivery.state},
-        )
-        for delivery in deliveries
-    )
-    transaction.on_commit(partial(_note, activation, deliveries))
-    nudges.dispatch_soon(workspace.pk)
-    return deliveries
-
-
-def _note(activation: Activation, deliveries: Sequence[Delivery]) -> None:
-    counted = Counter(delivery.state for delivery in deliveries)
-    where = {"workspace": activation.workspace.slug, "source": activation.source}
-    log.info("Deliveries were asked for.", states=dict(counted), **where, **ids(deliveries))
-
-
-def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
-    """The fields in which a delivery starts (or is judged again), from what preflight found."""
-    main = verdict.main
-    common: dict[str, Any] = {
-        "findings": [finding.as_json() for finding in verdict.findings],
-        "reason": main.code if main and main.severity in ("stop", "wait") else "",
-        # What the platform said stood for the reason that this judgement replaces.
-        "verbatim": "",
-        "not_before": None,
-        "next_check_at": None,
-        "finished_at": None,
-    }
-    if verdict.will_go == "blocked":
-        return {**common, "state": states.BLOCKED, "finished_at": now}
-    if verdict.will_go == "waits" and {f.code for f in verdict.findings if f.severity == "wait"} != {
-        "audience_held"
-    }:
-        clears_at = verdict.clears_at
-        return {
-            **common,
-            "state": states.ARMED,
-            "not_before": clears_at,
-            "next_check_at": clears_at or now + RECHECK_EVERY,
-        }
-    # A held audience queues: dispatch takes it the moment the hold is gone.
-    return {**common, "state": states.QUEUED}
-
-
-def default_name(chosen: list[Mapping]) -> str:
-    """A name people recognise when they gave none: what goes where."""
-    flows = sorted({mapping.dataflow.name for mapping in chosen})
-    where = flows[0] if len(flows) == 1 else _("%(count)s destinations") % {"count": len(flows)}
-    if len(chosen) == 1:
-        return f"{chosen[0].audience.name} → {where}"[:200]
-    count = len({mapping.audience_id for mapping in chosen})
-    what = ngettext("%(count)s audience", "%(count)s audiences", count) % {"count": count}
-    return f"{what} → {where}"[:200]
 
 
 def cancel(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
@@ -296,7 +204,7 @@ def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) 
     found = verdicts(activation.workspace, mappings.values(), now=now)
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
     asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
-    _deliver(activation, asked, by, now)
+    deliver(activation, asked, by, now)
     Activation.objects.filter(pk=activation.pk).update(version=F("version") + 1)
     return len(asked)
 

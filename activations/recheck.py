@@ -13,11 +13,12 @@ from django.db import transaction
 from django.db.models import F
 
 from activations import states
-from activations.actions import RECHECK_EVERY, opening
-from activations.answers import BACKOFF, backoff, patience, run, slow_down
+from activations.backoff import BACKOFF, backoff, patience, slow_down
+from activations.courses import run
 from activations.facts import verdicts
 from activations.models import Delivery
 from activations.moves import lock, move
+from activations.opening import RECHECK_EVERY, opening
 from activations.preflight import Verdict
 from audiences.clients import client_for
 from audiences.fresh import look_again

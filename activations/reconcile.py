@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from activations import nudges, states
-from activations.answers import run
+from activations.courses import run
 from activations.models import Delivery, Job
 from activations.moves import move
 from audiences.clients import client_for

@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from activations import nudges, pauses, states
-from activations.actions import RECHECK_EVERY, opening, take_back
-from activations.answers import UNCONFIRMED_LIMIT, again, unconfirmed
+from activations.actions import take_back
+from activations.courses import UNCONFIRMED_LIMIT, again, unconfirmed
 from activations.facts import verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
+from activations.opening import RECHECK_EVERY, opening
 from audiences.clients import client_for
 from audiences.fresh import look_again
 from audiences.models import Workspace

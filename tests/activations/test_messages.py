@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from activations import messages, preflight, story
+from activations import messages, states, story
 from activations.messages import MESSAGES, UNKNOWN, explain
 from activations.messages.message import RETRY
 from platforms import errors
 
-ROOM = Path(preflight.__file__).parent
-SOURCES = {path.name: path.read_text() for path in ROOM.glob("*.py")}
+ROOM = Path(states.__file__).parent
+SOURCES = {str(path.relative_to(ROOM)): path.read_text() for path in ROOM.rglob("*.py")}
 
 
 def every_error() -> list[type[errors.PlatformError]]:
@@ -38,7 +38,8 @@ def test_refused_credentials_name_the_field(field):
 
 
 def findings() -> list[tuple[str, str]]:
-    return re.findall(r'Finding\(\s*"(\w+)", "(\w+)"', SOURCES["preflight.py"])
+    rules = "".join(text for name, text in SOURCES.items() if name.startswith("preflight/"))
+    return re.findall(r'Finding\(\s*"(\w+)", "(\w+)"', rules)
 
 
 def test_findings_are_seen():
@@ -53,7 +54,16 @@ def test_every_stop_and_wait_of_preflight_has_its_words(code):
 def reasons_in_use() -> set[str]:
     """Reason codes that the verbs write as literals."""
     found = set()
-    for name in ("answers.py", "reconcile.py", "watch.py", "sweep.py", "dispatch.py", "actions.py"):
+    for name in (
+        "answers.py",
+        "courses.py",
+        "reconcile.py",
+        "recheck.py",
+        "watch.py",
+        "sweep.py",
+        "dispatch.py",
+        "actions.py",
+    ):
         found |= set(re.findall(r'\breason="(\w+)"', SOURCES.get(name, "")))
         found |= set(re.findall(r'states\.[A-Z]+: "(\w+)"', SOURCES.get(name, "")))
         found |= set(re.findall(r'unconfirmed\([^)\n]*"(\w+)"', SOURCES.get(name, "")))

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from activations import states
 from activations.actions import CannotRequest, cancel, check_again, request, retry
-from activations.answers import mentioned, named_by, only_reading
+from activations.blame import mentioned, named_by, only_reading
 from activations.dispatch import dispatch, send
 from activations.models import Activation, Delivery, Event, Hold, Job
 from activations.moves import IllegalMove, move
@@ -180,7 +180,7 @@ def test_nobody_else_assigns_a_state():
     allowed = {"moves.py"}
     found = [
         path.name
-        for path in ROOM.glob("*.py")
+        for path in ROOM.rglob("*.py")
         if path.name not in allowed and writes.search(path.read_text())
     ]
     assert found == []

@@ -7,7 +7,8 @@ import pytest
 
 from activations import states
 from activations.actions import cancel, check_again
-from activations.answers import RECHECK, record
+from activations.answers import record
+from activations.backoff import RECHECK
 from activations.cards import cards_of
 from activations.dispatch import note_sending, send
 from activations.lease import LEASE

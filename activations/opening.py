@@ -1,0 +1,112 @@
+"""How a delivery begins, and is judged again: the state that preflight's verdict opens with, its row and event."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from activations import nudges, states
+from activations.models import Activation, Delivery, Event
+from activations.naming import ids
+from activations.preflight import Verdict
+from audiences.models import Mapping, User
+
+log = structlog.get_logger(__name__)
+
+RECHECK_EVERY = timedelta(seconds=15)
+
+
+def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    """The fields in which a delivery starts (or is judged again), from what preflight found."""
+    main = verdict.main
+    common: dict[str, Any] = {
+        "findings": [finding.as_json() for finding in verdict.findings],
+        "reason": main.code if main and main.severity in ("stop", "wait") else "",
+        # What the platform said stood for the reason that this judgement replaces.
+        "verbatim": "",
+        "not_before": None,
+        "next_check_at": None,
+        "finished_at": None,
+    }
+    if verdict.will_go == "blocked":
+        return {**common, "state": states.BLOCKED, "finished_at": now}
+    if verdict.will_go == "waits" and {f.code for f in verdict.findings if f.severity == "wait"} != {
+        "audience_held"
+    }:
+        clears_at = verdict.clears_at
+        return {
+            **common,
+            "state": states.ARMED,
+            "not_before": clears_at,
+            "next_check_at": clears_at or now + RECHECK_EVERY,
+        }
+    # A held audience queues: dispatch takes it the moment the hold is gone.
+    return {**common, "state": states.QUEUED}
+
+
+def deliver(
+    activation: Activation,
+    asked: Sequence[tuple[Mapping, Verdict, Delivery | None]],
+    by: User | None,
+    now: datetime,
+) -> list[Delivery]:
+    """Store one delivery per (mapping, verdict, delivery it retries), with its first event."""
+    workspace = activation.workspace
+    deliveries = Delivery.objects.bulk_create(
+        [
+            Delivery(
+                activation=activation,
+                workspace=workspace,
+                mapping=mapping,
+                dataflow=mapping.dataflow,
+                audience=mapping.audience,
+                retry_of=old,
+                deadline=now + workspace.send_limit,
+                expected=mapping.audience.profiles,
+                expected_as_of=mapping.audience.profiles_as_of,
+                state_since=now,
+                **opening(verdict, now),
+            )
+            for mapping, verdict, old in asked
+        ]
+    )
+    Event.objects.bulk_create(
+        Event(
+            workspace=workspace,
+            activation=activation,
+            delivery=delivery,
+            at=now,
+            actor=by,
+            what="retried" if delivery.retry_of_id else "requested",
+            data={"from": "", "to": delivery.state},
+        )
+        for delivery in deliveries
+    )
+    transaction.on_commit(partial(_note, activation, deliveries))
+    nudges.dispatch_soon(workspace.pk)
+    return deliveries
+
+
+def _note(activation: Activation, deliveries: Sequence[Delivery]) -> None:
+    counted = Counter(delivery.state for delivery in deliveries)
+    where = {"workspace": activation.workspace.slug, "source": activation.source}
+    log.info("Deliveries were asked for.", states=dict(counted), **where, **ids(deliveries))
+
+
+def default_name(chosen: list[Mapping]) -> str:
+    """A name people recognise when they gave none: what goes where."""
+    flows = sorted({mapping.dataflow.name for mapping in chosen})
+    where = flows[0] if len(flows) == 1 else _("%(count)s destinations") % {"count": len(flows)}
+    if len(chosen) == 1:
+        return f"{chosen[0].audience.name} → {where}"[:200]
+    count = len({mapping.audience_id for mapping in chosen})
+    what = ngettext("%(count)s audience", "%(count)s audiences", count) % {"count": count}
+    return f"{what} → {where}"[:200]

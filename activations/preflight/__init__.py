@@ -1,0 +1,48 @@
+"""Will it go? Facts about a delivery in, findings out; pure.
+
+A rule is a function from `Facts` to a `Finding` or None, listed in `RULES`; adding a rule is adding a
+function and its test. Nothing here reads the database, the clock or the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from activations.preflight import flows, people, traffic
+from activations.preflight.finding import Facts, Finding, Guardrails, Paused, Verdict
+from activations.preflight.traffic import paused_finding
+
+__all__ = ["RULES", "Facts", "Finding", "Guardrails", "Paused", "Verdict", "check", "paused_finding"]
+
+Rule = Callable[[Facts], Finding | None]
+
+
+def check(facts: Facts) -> Verdict:
+    """Ask every rule about one delivery."""
+    found = (rule(facts) for rule in RULES)
+    # Two rules may come to the same finding; people read it once.
+    return Verdict(tuple({finding.code: finding for finding in found if finding is not None}.values()))
+
+
+RULES: tuple[Rule, ...] = (
+    flows.dataflow_present,
+    flows.batch_file_based,
+    flows.dataflow_enabled,
+    flows.dataflow_settled,
+    flows.audience_mapped,
+    people.audience_known,
+    flows.schedule_started,
+    flows.schedule_not_ended,
+    people.lifecycle_published,
+    traffic.not_paused,
+    flows.mapped_long_enough,
+    traffic.no_scheduled_run,
+    traffic.no_snapshot_job,
+    traffic.not_held,
+    traffic.no_ad_hoc_run,
+    people.external_evaluated,
+    people.merge_policy_settled,
+    people.count_known,
+    flows.file_name_dated,
+    traffic.budget_left,
+)
