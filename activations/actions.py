@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from activations import nudges, states
 from activations.facts import verdicts
-from activations.models import Activation, Delivery
+from activations.models import Activation, Delivery, Event
 from activations.moves import lock, move
 from activations.opening import default_name, deliver
 from activations.preflight import Verdict
@@ -59,12 +59,13 @@ def request(
     name: str = "",
     reason: str = "",
     seen_at: datetime | None = None,
+    on_export: str = Activation.OnExport.WAIT,
 ) -> Activation:
     """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
 
     `press` is the token of this press: the same token answers with the activation it already made.
     `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
-    page is out of date. Raises `CannotRequest` when nothing is chosen, the page is out of date, or
+    page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop. Raises `CannotRequest` when nothing is chosen, the page is out of date, or
     nothing of it could ever go; then nothing is stored and nothing is sent.
     """
     # In one order, so that two presses of the same audiences cannot lock each other out.
@@ -83,8 +84,9 @@ def request(
             with transaction.atomic():
                 _refuse_old_page(workspace, chosen, seen_at)
                 return _request(
-                    workspace, chosen, by=by, press=press, source=source, name=name, reason=reason
-                )
+                    workspace, chosen, by=by, press=press, source=source, name=name, reason=reason,
+                    on_export=on_export,
+                )  # fmt: skip
         except CannotRequest:
             # The first click of a double click may have been done since we looked.
             made = made_by(workspace, press)
@@ -113,9 +115,10 @@ def _request(
     source: str,
     name: str,
     reason: str,
+    on_export: str,
 ) -> Activation:
     now = timezone.now()
-    found = verdicts(workspace, chosen, now=now)
+    found = verdicts(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
     if all(found[mapping.pk].will_go == "blocked" for mapping in chosen):
         raise CannotRequest(
             _("None of the chosen audiences can go, so nothing was sent."),
@@ -131,9 +134,18 @@ def _request(
         requested_at=now,
         press=press,
         snapshot_at=workspace.snapshot_at,
+        on_export=on_export,
     )
+    if on_export == Activation.OnExport.STOP:
+        Event.objects.create(
+            workspace=workspace, activation=activation, at=now, actor=by, what="waits_for_no_export"
+        )
     deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
     return activation
+
+
+def _unwilling(on_export: str, chosen: Iterable[Mapping]) -> set[int]:
+    return {mapping.pk for mapping in chosen} if on_export == Activation.OnExport.STOP else set()
 
 
 def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datetime | None) -> None:
@@ -201,7 +213,8 @@ def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) 
     if not old:
         return 0
     mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in old])
-    found = verdicts(activation.workspace, mappings.values(), now=now)
+    unwilling = _unwilling(activation.on_export, mappings.values())
+    found = verdicts(activation.workspace, mappings.values(), now=now, unwilling=unwilling)
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
     asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
     deliver(activation, asked, by, now)

@@ -17,6 +17,7 @@ from activations import states
 from activations.backoff import BACKOFF, backoff, patience, recheck, slow_down
 from activations.blame import mentioned, named_by, newly_mapped
 from activations.courses import again, refuse, run, split, unconfirmed, wait, without
+from activations.facts import unwilling
 from activations.models import Delivery, Job
 from activations.moves import lock, move
 from platforms import errors
@@ -190,7 +191,12 @@ def refused(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: d
         split(job, deliveries, answer, now)
         return
     if _EXPORT_RUNNING.search(answer.verbatim):
-        wait(job, named, answer, now, how_long=recheck(named), reason="scheduled_export_running")
+        not_waiting = unwilling(named)
+        stopped = [delivery for delivery in named if delivery.mapping_id in not_waiting]
+        refuse(job, stopped, answer, now, reason="no_wait_for_export")
+        waiting = without(named, stopped)
+        if waiting:
+            wait(job, waiting, answer, now, how_long=recheck(waiting), reason="scheduled_export_running")
     else:
         refuse(job, named, answer, now)
     again(job, without(deliveries, named), now)

@@ -131,8 +131,11 @@ def wait(
     )
 
 
-def refuse(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: datetime) -> None:
-    """Final: the platform's reason is kept verbatim; a retry makes a new delivery.
+def refuse(
+    job: Job, deliveries: list[Delivery], answer: errors.Refused, now: datetime, *, reason: str = ""
+) -> None:
+    """Final: the platform's reason is kept verbatim; a retry makes a new delivery. `reason` names the message
+    where the answer's own code says less.
 
     Where an earlier call's outcome is unknown, this refusal is about the second call alone: those are
     looked for once more before anybody says that nothing was sent.
@@ -140,7 +143,7 @@ def refuse(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: da
     doubtful = [delivery for delivery in deliveries if delivery.posted_at is not None]
     unconfirmed(job, doubtful, now, answer.code, answer.verbatim)
     deliveries = without(deliveries, doubtful)
-    data: dict[str, Any] = {"reason": answer.code}
+    data: dict[str, Any] = {"reason": reason or answer.code}
     if isinstance(answer, errors.CredentialsRefused):
         data["field"] = answer.field
     move(
@@ -150,7 +153,7 @@ def refuse(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: da
         now=now,
         job=job,
         data=data,
-        reason=answer.code,
+        reason=reason or answer.code,
         verbatim=answer.verbatim,
         finished_at=now,
         next_check_at=None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from activations import pauses, states
-from activations.models import Delivery, Hold, Job
+from activations.models import Activation, Delivery, Hold, Job
 from activations.preflight import Facts, Guardrails, Verdict, check
 from audiences.models import Mapping, PlatformJob, Run, RunAudience, Workspace
 from platforms.types import JobStatus, RunStatus
@@ -37,15 +38,28 @@ def verdicts(
     *,
     now: datetime | None = None,
     leave_out: Collection[int] = (),
+    unwilling: Collection[int] = (),
 ) -> dict[int, Verdict]:
     """Verdict per mapping pk. Mappings come with `dataflow` and `audience` selected.
 
     `leave_out` are deliveries (pks) being judged again: their own presence in the ledger does not count.
+    `unwilling` are mappings (pks) whose presser does not wait for scheduled exports.
     """
     now = now or timezone.now()
     chosen = list(mappings)
     ledger = _Ledger(workspace, now, frozenset(leave_out))
-    return {mapping.pk: check(ledger.facts(mapping)) for mapping in chosen}
+    return {m.pk: check(replace(ledger.facts(m), waits_for_exports=m.pk not in unwilling)) for m in chosen}
+
+
+def unwilling(deliveries: Iterable[Delivery]) -> set[int]:
+    """The mappings (pks) of these deliveries whose presser does not wait for scheduled exports.
+
+    Not of those that go a second time: their first call may have been taken, so they wait and are not
+    called stopped.
+    """
+    rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries], posted_at=None)
+    chosen = rows.filter(activation__on_export=Activation.OnExport.STOP)
+    return set(chosen.values_list("mapping_id", flat=True))
 
 
 def _snapshot_job(workspace: Workspace, now: datetime) -> bool:

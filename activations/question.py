@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.core import signing
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from activations.facts import jobs_today
 from activations.going import BLOCKED, LOOK, WAITS, Row, profiles, rows_of
+from activations.models import Activation
 from activations.packing import pack
 from activations.selection import fold, unfold
 from audiences import speech
@@ -114,6 +116,12 @@ def needs_name(workspace: Workspace, count: int) -> bool:
 def names(workspace: Workspace, written: str) -> bool:
     """Whether somebody wrote the workspace's name; case and spaces around it do not matter."""
     return written.strip().casefold() in {workspace.name.strip().casefold(), workspace.slug.casefold()}
+
+
+def on_export(form: QueryDict) -> str:
+    """What the form chose beside a scheduled export that runs; waiting, unless it says otherwise."""
+    stop = Activation.OnExport.STOP
+    return str(stop if form.get("on_export") == stop else Activation.OnExport.WAIT)
 
 
 @dataclass(frozen=True, slots=True)

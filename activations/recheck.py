@@ -15,7 +15,7 @@ from django.db.models import F
 from activations import states
 from activations.backoff import BACKOFF, backoff, patience, slow_down
 from activations.courses import run
-from activations.facts import verdicts
+from activations.facts import unwilling, verdicts
 from activations.models import Delivery
 from activations.moves import lock, move
 from activations.opening import RECHECK_EVERY, opening
@@ -45,7 +45,9 @@ def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> 
         _go_later(workspace, waiting, error, now)
         return 0
     mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in waiting])
-    found = verdicts(workspace, mappings.values(), now=now, leave_out=[d.pk for d in waiting])
+    found = verdicts(
+        workspace, mappings.values(), now=now, leave_out=[d.pk for d in waiting], unwilling=unwilling(waiting)
+    )
     with transaction.atomic():
         lock(waiting)
         free = [d.pk for d in waiting if _may_go(d, found[d.mapping_id], now)]
@@ -84,7 +86,8 @@ def _may_go(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
     to = fields.pop("state")
     if to == states.QUEUED:
         return True
-    move([delivery], to, what=to, now=now, data={"reason": fields["reason"]}, **fields)
+    what = "not_waited" if fields["reason"] == "no_wait_for_export" else to
+    move([delivery], to, what=what, now=now, data={"reason": fields["reason"]}, **fields)
     return False
 
 

@@ -35,6 +35,10 @@ SENTENCES: dict[str, Words] = {
     "sent_again": gettext_lazy("No trace of %(what)s at Adobe: sending once more"),
     "armed": gettext_lazy("%(what)s armed: going at the first allowed moment"),
     "released": gettext_lazy("%(what)s may go now"),
+    "not_waited": gettext_lazy(
+        "%(what)s not sent: a scheduled export is running, and this press does not wait"
+    ),
+    "waits_for_no_export": gettext_lazy("%(who)s chose not to wait for a scheduled export that is running"),
     "blocked": gettext_lazy("%(what)s can no longer go"),
     "never_sent": gettext_lazy("Time ran out for %(what)s: never sent"),
     "stopped": gettext_lazy("Stopped watching %(what)s: outcome unknown"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from activations import nudges, pauses, states
 from activations.actions import take_back
 from activations.courses import UNCONFIRMED_LIMIT, again, unconfirmed
-from activations.facts import verdicts
+from activations.facts import unwilling, verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
 from activations.opening import RECHECK_EVERY, opening
@@ -84,8 +84,9 @@ def release_armed(workspace: Workspace, now: datetime) -> None:
         return
     _look_at_runs(workspace, armed, now)
     found = verdicts(
-        workspace, [delivery.mapping for delivery in armed], now=now, leave_out=[d.pk for d in armed]
-    )
+        workspace, [delivery.mapping for delivery in armed], now=now, leave_out=[d.pk for d in armed],
+        unwilling=unwilling(armed),
+    )  # fmt: skip
     for delivery in armed:
         fields = opening(found[delivery.mapping_id], now)
         to = fields.pop("state")
@@ -102,7 +103,14 @@ def release_armed(workspace: Workspace, now: datetime) -> None:
         if to == states.BLOCKED and delivery.posted_at is not None:
             _look_for(delivery, fields["reason"], now)
             continue
-        move([delivery], to, what={states.QUEUED: "released"}.get(to, to), now=now, **fields)
+        move([delivery], to, what=_what(to, fields["reason"]), now=now, **fields)
+
+
+def _what(to: str, reason: str) -> str:
+    """The event's code of a judgement."""
+    if reason == "no_wait_for_export":
+        return "not_waited"
+    return {states.QUEUED: "released"}.get(to, to)
 
 
 def _look_for(delivery: Delivery, reason: str, now: datetime) -> None:

@@ -55,7 +55,17 @@ class ActivationAdmin(Changeable):
         (None, {"fields": ("workspace", "name", "reason", "state", "words", "rows")}),
         (
             _("The press"),
-            {"fields": ("requested_by", "requested_at", "source", "snapshot_at", "press", "version")},
+            {
+                "fields": (
+                    "requested_by",
+                    "requested_at",
+                    "source",
+                    "on_export",
+                    "snapshot_at",
+                    "press",
+                    "version",
+                )
+            },
         ),
     )
 

@@ -90,6 +90,7 @@ class Pressing:
                 source=Activation.Source.ADMIN,
                 reason=request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
                 seen_at=paper.seen_at,
+                on_export=question.on_export(request.POST),
             )
         except actions.CannotRequest as why:
             self.admin.message_user(request, str(why), messages.ERROR)
@@ -123,6 +124,7 @@ class Pressing:
             "paper": sealed,
             "said": said,
             "reason": request.POST.get("reason", ""),
+            "on_export": question.on_export(request.POST),
             "needs_name": question.needs_name(workspace, len(mappings)),
         }
         return TemplateResponse(

@@ -47,6 +47,11 @@ STOPS = table(
         _("Publish the audience in Adobe Experience Platform, then retry."), "after", MARKETER,
     ),
     Message(
+        "no_wait_for_export", _("Not sent: a scheduled export is running"),
+        _("Adobe does not allow both at once, and the person who pressed chose not to wait for it."),
+        _("Retry when that export is over, or press again and choose to wait."), "after", YOU, "look",
+    ),
+    Message(
         "already_in_flight", _("Already on its way"),
         _("An earlier activation is sending the same audience to the same destination."),
         _("Follow that activation; press again when it is over, if it must go twice."), "after", YOU, "look",

@@ -25,6 +25,10 @@ class Activation(models.Model):
         COMMAND = "command", _("command line")
         SCHEDULE = "schedule", _("schedule")
 
+    class OnExport(models.TextChoices):
+        WAIT = "wait", _("wait, and go when it is over")
+        STOP = "stop", _("do not go")
+
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="activations")
     name = models.CharField(max_length=200)
     reason = models.CharField(max_length=500, blank=True, help_text=_("Why, for the record."))
@@ -42,6 +46,10 @@ class Activation(models.Model):
     snapshot_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Snapshot known when it was pressed.")
     )
+    on_export = models.CharField(
+        _("beside a scheduled export"), max_length=4, choices=OnExport.choices, default=OnExport.WAIT,
+        help_text=_("What the presser chose for the case that a scheduled export is running when it is to leave."),
+    )  # fmt: skip
 
     objects = ActivationQuerySet.as_manager()
 

@@ -39,7 +39,10 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known about one delivery at `now` (UTC). None is unknown, never no."""
+    """What is known about one delivery at `now` (UTC). None is unknown, never no.
+
+    `waits_for_exports` is the presser's choice: wait for a scheduled export that runs, or do not go.
+    """
 
     now: datetime
     guardrails: Guardrails = field(default_factory=Guardrails)
@@ -70,6 +73,7 @@ class Facts:
     in_flight_here: bool = False
     jobs_today: int = 0
     paused: Paused | None = None
+    waits_for_exports: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,30 @@ def no_snapshot_job(facts: Facts) -> Finding | None:
         _("Adobe is making the profile snapshot right now; an on-demand export cannot run beside it."),
         _("It goes by itself when the snapshot is made, and then carries the new one."),
         ADOBE_LIMITS,
+    )  # fmt: skip
+
+
+# The exports of the platform's own schedule: beside them the presser chooses.
+EXPORTS = frozenset({"scheduled_export_running", "snapshot_export_running"})
+
+
+def as_chosen(findings: Sequence[Finding], facts: Facts) -> list[Finding]:
+    """The findings with the presser's choice: who does not wait for exports is stopped by a running one.
+
+    Only where it would leave now: what waits for something else leaves later, and may meet no export then.
+    """
+    waits = {finding.code for finding in findings if finding.severity == "wait"}
+    if facts.waits_for_exports or not waits or not waits <= EXPORTS:
+        return list(findings)
+    return [_stopped(finding) if finding.code in EXPORTS else finding for finding in findings]
+
+
+def _stopped(finding: Finding) -> Finding:
+    return Finding(
+        "no_wait_for_export", "stop",
+        _("%(why)s This press was not to wait for it.") % {"why": finding.sentence},
+        _("Retry when that export is over, or press again and choose to wait."),
+        finding.source,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ def _press(
             name=searched(request.POST.get("name"))[:LONGEST_NAME],
             reason=request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
             seen_at=paper.seen_at,
+            on_export=question.on_export(request.POST),
         )
     except actions.CannotRequest as why:
         context = {"workspace": workspace, "why": why, "refusals": list(why.verdicts.items())}
@@ -109,6 +110,7 @@ def _ask(
         "next_evaluation": question.next_evaluation(workspace, now),
         "name": request.POST.get("name", ""),
         "reason": request.POST.get("reason", ""),
+        "on_export": question.on_export(request.POST),
         "back": fold(mapping.pk for mapping in mappings),
     }
     return render(request, "activations/confirm.html", context, status=status)

@@ -39,6 +39,10 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why, for the record")
         parser.add_argument("--as", dest="login", help="login of the person this is done for")
         parser.add_argument("--press", help="token of this press: the same token never sends twice")
+        parser.add_argument(
+            "--on-export", choices=Activation.OnExport.values, default=Activation.OnExport.WAIT,
+            help="beside a scheduled export that is running: wait and go when it is over (default), or stop",
+        )  # fmt: skip
         parser.add_argument("--wait", action="store_true", help="follow until every delivery is over")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
@@ -73,6 +77,7 @@ class Command(BaseCommand):
             source=Activation.Source.COMMAND,
             name=options["name"],
             reason=options["reason"],
+            on_export=options["on_export"],
         )
 
     def _follow(self, activation: Activation) -> None:
