@@ -12,6 +12,7 @@ from django.conf import settings
 from activations import states
 from activations.models import Delivery, Job
 from activations.moves import move
+from activations.preflight import Finding
 from platforms import errors
 
 FIRST_WATCH = timedelta(seconds=2)
@@ -105,6 +106,33 @@ def split(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: dat
         for place, delivery in enumerate(ordered)
     }
     again(job, deliveries, now, each=packs, data={"split": True, "reason": answer.code})
+
+
+def arm(
+    deliveries: list[Delivery],
+    finding: Finding,
+    now: datetime,
+    *,
+    not_before: datetime | None,
+    data: dict[str, Any] | None = None,
+) -> list[Delivery]:
+    """Armed by a finding of ours about all of them, which takes the place of an older one of its kind."""
+    said, code = finding.as_json(), finding.code
+    each = {d.pk: {"findings": [said, *(f for f in d.findings if f.get("code") != code)]} for d in deliveries}
+    return move(
+        deliveries, states.ARMED, what="armed", now=now, each=each, data={"reason": code, **(data or {})},
+        reason=code, verbatim="", not_before=not_before, next_check_at=first_check(finding, now),
+    )  # fmt: skip
+
+
+# What waits for the next day may go before it: a job that was not sent gives its place back, budgets are raised.
+BUDGET_LOOK = timedelta(minutes=1)
+
+
+def first_check(finding: Finding, now: datetime) -> datetime:
+    """When to judge again what waits for this; at once where it names no moment."""
+    moment = finding.clears_at or now
+    return min(moment, now + BUDGET_LOOK) if finding.code == "budget_waits" else moment
 
 
 def wait(

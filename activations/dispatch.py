@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
-from activations import pauses, states
+from activations import budget, pauses, states
 from activations.answers import Answer, record
 from activations.lease import LEASE, renewed
 from activations.models import Delivery, Hold, Job
@@ -59,12 +59,14 @@ def _note(job: Job) -> None:
 
 
 def _paced(workspace: Workspace, now: datetime) -> bool:
-    workspace.refresh_from_db(fields=["send_after"])
+    workspace.refresh_from_db(fields=["send_after", "jobs_per_day", "over_budget"])
     return workspace.send_after is not None and workspace.send_after > now
 
 
 def look(workspace: Workspace, now: datetime) -> int:
     """Give the due deliveries the last look before sending; returns how many may go."""
+    if budget.hold_back(workspace, now):
+        return 0
     due = _due(workspace, now).exclude(looked_at__gte=now - GOOD_FOR)
     waiting = list(due.select_related("dataflow", "audience", "mapping", "workspace")[:LOOKED_AT])
     return recheck(workspace, waiting, now=now) if waiting else 0
@@ -76,7 +78,7 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
     After the commit the deliveries are `sending` and belong to the caller until the lease ends.
     """
     with transaction.atomic():
-        chosen = _next(workspace, now)
+        chosen = _next(workspace, now) if budget.leaves_room(workspace, now) else []
         if not chosen:
             return None
         job = Job.objects.create(

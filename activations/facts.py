@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from activations import pauses, states
-from activations.models import Activation, Delivery, Hold, Job
+from activations.budget import jobs_today
+from activations.models import Activation, Delivery, Hold
 from activations.preflight import Facts, Guardrails, Verdict, check
 from audiences.models import Mapping, PlatformJob, Run, RunAudience, Workspace
+from audiences.models.workspaces import OverBudget
 from platforms.types import JobStatus, RunStatus
 
 RUN_GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -19,17 +21,6 @@ RUN_GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
 PROFILE_SCHEMA = "_xdm.context.profile"
 # A snapshot job that has not ended by then is taken for stuck: it must not keep everything waiting.
 LONGEST_SNAPSHOT = timedelta(hours=6)
-
-
-def jobs_today(workspace: Workspace, now: datetime) -> int:
-    """Jobs that reached the platform this UTC day, or may have: what the job budget counts.
-
-    A refused job counts, because the only guide that names a budget does not say that refusals are free; a
-    job whose outcome is unknown counts, because it may have been taken. One that was never sent does not.
-    """
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = Job.objects.filter(workspace=workspace, created_at__gte=midnight)
-    return counted.exclude(outcome=Job.Outcome.NOT_SENT).count()
 
 
 def verdicts(
@@ -80,6 +71,7 @@ class _Ledger:
             merge_policy_wait=workspace.merge_policy_wait,
             count_max_age=workspace.count_max_age,
             jobs_per_day=workspace.jobs_per_day,
+            over_budget_waits=workspace.over_budget == OverBudget.WAIT,
         )
         self.jobs_today = jobs_today(workspace, now)
         self.pauses = pauses.standing(workspace, now)

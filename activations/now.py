@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from activations import states
+from activations.budget import jobs_today
 from activations.cards import Card, cards
-from activations.facts import jobs_today
 from activations.models import Activation, Delivery
 from activations.summary import Summary, summaries
 from audiences.models import Workspace

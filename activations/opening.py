@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activations import nudges, states
+from activations.courses import first_check
 from activations.models import Activation, Delivery, Event
 from activations.naming import ids
 from activations.preflight import Verdict
@@ -46,10 +47,17 @@ def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
             **common,
             "state": states.ARMED,
             "not_before": clears_at,
-            "next_check_at": clears_at or now + RECHECK_EVERY,
+            "next_check_at": _first_check(verdict, now),
         }
     # A held audience queues: dispatch takes it the moment the hold is gone.
     return {**common, "state": states.QUEUED}
+
+
+def _first_check(verdict: Verdict, now: datetime) -> datetime:
+    """When the last of the waits is over; where that has no moment, or may come before it, in a while."""
+    if verdict.clears_at is None:
+        return now + RECHECK_EVERY
+    return max(first_check(finding, now) for finding in verdict.findings if finding.severity == "wait")
 
 
 def deliver(

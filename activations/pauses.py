@@ -16,8 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from activations import nudges, states
+from activations.courses import arm
 from activations.models import Delivery, Event, Pause
-from activations.moves import lock, move
+from activations.moves import lock
 from activations.preflight import Paused, paused_finding
 from audiences.models import Destination, User, Workspace
 
@@ -136,7 +137,8 @@ def hold_back(workspace: Workspace, now: datetime) -> list[Delivery]:
     with transaction.atomic():
         lock(waiting)
         for which, those in _by_pause(found, waiting).items():
-            kept += _arm(those, which, now)
+            finding = paused_finding(fact(which), now)
+            kept += arm(those, finding, now, not_before=which.ends_at, data={"pause": which.pk})
     return kept
 
 
@@ -147,18 +149,6 @@ def _by_pause(found: Standing, deliveries: list[Delivery]) -> dict[Pause, list[D
         if which is not None:
             groups.setdefault(which, []).append(delivery)
     return groups
-
-
-def _arm(deliveries: list[Delivery], which: Pause, now: datetime) -> list[Delivery]:
-    finding = paused_finding(fact(which), now).as_json()
-    each = {
-        delivery.pk: {"findings": [finding, *(f for f in delivery.findings if f.get("code") != "paused")]}
-        for delivery in deliveries
-    }
-    return move(
-        deliveries, states.ARMED, what="armed", now=now, each=each, data={"reason": "paused", "pause": which.pk},
-        reason="paused", verbatim="", not_before=which.ends_at, next_check_at=which.ends_at or now,
-    )  # fmt: skip
 
 
 def _wake(pause: Pause, now: datetime) -> None:

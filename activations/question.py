@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from activations.facts import jobs_today
+from activations.budget import is_hard, jobs_today
 from activations.going import BLOCKED, LOOK, WAITS, Row, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
@@ -34,6 +34,7 @@ class Plan:
     jobs: Sequence[int]
     used_today: int
     budget: int
+    budget_is_hard: bool = False
 
     @property
     def now(self) -> list[Row]:
@@ -101,7 +102,9 @@ def plan(workspace: Workspace, rows: Sequence[Row]) -> Plan:
     leaving = [row for row in rows if row.selectable and row.kind != WAITS]
     jobs = pack(leaving, workspace.max_per_job, group=lambda row: row.mapping.audience_id)
     sizes = sorted((len(job) for job in jobs), reverse=True)
-    return Plan(rows, sizes, jobs_today(workspace, timezone.now()), workspace.jobs_per_day)
+    return Plan(
+        rows, sizes, jobs_today(workspace, timezone.now()), workspace.jobs_per_day, is_hard(workspace)
+    )
 
 
 def ask(workspace: Workspace, mappings: Sequence[Mapping]) -> Plan:

@@ -12,7 +12,7 @@ from audiences import speech
 from audiences.models import Workspace
 
 NAMES = (
-    "max_per_job", "jobs_per_day", "mapping_wait", "merge_policy_wait", "count_max_age", "watch_limit", "send_limit",
+    "max_per_job", "jobs_per_day", "over_budget", "mapping_wait", "merge_policy_wait", "count_max_age", "watch_limit", "send_limit",
 )  # fmt: skip
 
 
@@ -34,5 +34,12 @@ def guardrails(workspace: Workspace) -> list[Guardrail]:
 def _shown(workspace: Workspace, name: str) -> Guardrail:
     field = cast("Field[Any, Any]", Workspace._meta.get_field(name))
     value = getattr(workspace, name)
-    words = speech.duration(value) if isinstance(value, timedelta) else speech.number(value)
-    return Guardrail(str(field.verbose_name), words, str(field.help_text), value != field.default)
+    return Guardrail(
+        str(field.verbose_name), _words(field, value), str(field.help_text), value != field.default
+    )
+
+
+def _words(field: Field[Any, Any], value: Any) -> str:
+    if field.choices:
+        return str(dict(field.flatchoices)[value])
+    return speech.duration(value) if isinstance(value, timedelta) else speech.number(value)

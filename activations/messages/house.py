@@ -70,6 +70,12 @@ WAITS = table(
         _("Nothing: it goes by itself when the time is up."), "itself", NOBODY, "moving",
     ),
     Message(
+        "budget_waits", _("The day's job budget is used"),
+        _("This workspace keeps to its number of jobs a day; the rest waits for the next UTC day."),
+        _("Nothing: it goes by itself. An administrator can raise the budget, or make it a soft one."),
+        "itself", ADMIN, "moving",
+    ),
+    Message(
         "paused", _("Sending is paused"),
         _("A person paused sending, or planned a blackout; nothing leaves while it stands."),
         _("Nothing: it goes by itself when the pause is over."), "itself", NOBODY, "moving",

@@ -10,9 +10,19 @@ from collections.abc import Callable
 
 from activations.preflight import flows, people, traffic
 from activations.preflight.finding import Facts, Finding, Guardrails, Paused, Verdict
-from activations.preflight.traffic import paused_finding
+from activations.preflight.traffic import over_budget_finding, paused_finding
 
-__all__ = ["RULES", "Facts", "Finding", "Guardrails", "Paused", "Verdict", "check", "paused_finding"]
+__all__ = [
+    "RULES",
+    "Facts",
+    "Finding",
+    "Guardrails",
+    "Paused",
+    "Verdict",
+    "check",
+    "over_budget_finding",
+    "paused_finding",
+]
 
 Rule = Callable[[Facts], Finding | None]
 

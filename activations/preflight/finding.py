@@ -25,6 +25,7 @@ class Guardrails:
     merge_policy_wait: timedelta = timedelta(hours=24)
     count_max_age: timedelta = timedelta(hours=36)
     jobs_per_day: int = 20
+    over_budget_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from activations.preflight.finding import ADOBE_GUIDE, ADOBE_LIMITS, OURS, Facts, Finding, Paused
 from audiences import speech
+
+BETA_GUIDE = "Adobe, beta tutorial only; later pages name no daily limit"
 
 
 def not_paused(facts: Facts) -> Finding | None:
@@ -122,10 +124,25 @@ def not_held(facts: Facts) -> Finding | None:
 def budget_left(facts: Facts) -> Finding | None:
     if facts.jobs_today < facts.guardrails.jobs_per_day:
         return None
+    if facts.guardrails.over_budget_waits:
+        return over_budget_finding(facts.jobs_today, facts.guardrails.jobs_per_day, facts.now)
     return Finding(
         "budget_used", "look",
         _("%(used)s of %(budget)s jobs of today (UTC) are used.")
         % {"used": facts.jobs_today, "budget": facts.guardrails.jobs_per_day},
         _("The platform may refuse more until 00:00 UTC."),
-        "Adobe, beta tutorial only; later pages name no daily limit",
+        BETA_GUIDE,
+    )  # fmt: skip
+
+
+def over_budget_finding(used: int, budget: int, now: datetime) -> Finding:
+    """The wait for the next UTC day, where the workspace keeps to its budget."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Finding(
+        "budget_waits", "wait",
+        _("%(used)s of %(budget)s jobs of today (UTC) are used, and this workspace keeps to its budget.")
+        % {"used": used, "budget": budget},
+        _("It goes by itself when the next UTC day begins, or when an administrator raises the budget."),
+        BETA_GUIDE,
+        midnight + timedelta(days=1),
     )  # fmt: skip

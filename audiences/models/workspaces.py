@@ -54,6 +54,11 @@ class AdhocVersion(models.TextChoices):
     V1 = "v1", _("v1, with the latest export job's id")
 
 
+class OverBudget(models.TextChoices):
+    LOOK = "look", _("soft: go on, and say so")
+    WAIT = "wait", _("hard: wait for the next UTC day")
+
+
 class SyncState(models.TextChoices):
     NEVER = "never", _("never synced")
     RUNNING = "running", _("syncing")
@@ -110,8 +115,18 @@ class Workspace(models.Model):
         _("job budget per UTC day"),
         default=20,
         help_text=_(
-            "Default 20, from Adobe's beta guide only, read 2026-11; later pages name none. A soft budget: "
-            "every job that reached Adobe counts, refused ones too, because nobody says that they are free."
+            "Default 20, from Adobe's beta guide only, read 2026-11; later pages name none. "
+            "Every job that reached Adobe counts, refused ones too, because nobody says that they are free."
+        ),
+    )
+    over_budget = models.CharField(
+        _("when the job budget is used"),
+        max_length=4,
+        choices=OverBudget.choices,
+        default=OverBudget.LOOK,
+        help_text=_(
+            "Default soft: the figure stands in Adobe's beta guide alone (read 2026-11), and no sale should wait "
+            "for it. Hard: what is beyond the budget waits until 00:00 UTC and goes by itself."
         ),
     )
     count_max_age = models.DurationField(

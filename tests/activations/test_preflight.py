@@ -1,7 +1,7 @@
 """Preflight's rules, one by one, at their boundaries; and that no facts at all can make it fail."""
 
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -82,6 +82,12 @@ RULED = {
     "nobody": ({"profiles": 0}, "count_zero", "look", None),
     "an old count": ({"profiles_as_of": NOW - 36 * HOUR - SECOND}, "count_old", "look", None),
     "no date in the file name": ({"file_name_template": "%SEGMENT_NAME%"}, "file_name_static", "look", None),
+    "the hard budget is used": (
+        {"jobs_today": 20, "guardrails": Guardrails(over_budget_waits=True)},
+        "budget_waits",
+        "wait",
+        datetime.combine(TODAY + DAY, time(0), UTC),
+    ),
     "the budget is used": ({"jobs_today": 20}, "budget_used", "look", None),
 }
 PASSES = {
@@ -144,7 +150,7 @@ def test_codes_are_stable():
     """Scripts and messages know these words: one that goes away is a breaking change."""
     assert sorted({case[1] for case in RULED.values()}) == [
         "already_in_flight", "audience_held", "audience_not_listed", "audience_not_published",
-        "audience_running_elsewhere", "audience_vanished", "budget_used", "count_old", "count_unknown",
+        "audience_running_elsewhere", "audience_vanished", "budget_used", "budget_waits", "count_old", "count_unknown",
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
         "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown", "mapped_recently",
         "merge_policy_new", "not_batch", "not_mapped", "schedule_ended", "schedule_last_day",
@@ -210,6 +216,7 @@ kinds = {
         merge_policy_wait=st.timedeltas(timedelta(0), 1000 * DAY),
         count_max_age=st.timedeltas(timedelta(0), 1000 * DAY),
         jobs_per_day=st.integers(0, 100),
+        over_budget_waits=st.booleans(),
     ),
     "start_date": days,
     "end_date": days,

@@ -37,7 +37,7 @@ def form_of(workspace: Workspace | None = None, **changes: str) -> dict[str, str
         "name": "Acme", "slug": "acme", "platform": "adobe", "org": "1234@AdobeOrg", "sandbox": "prod",
         "client_id": "key", "client_secret": "", "scopes": "openid,AdobeID",
         "platform_url": "https://platform.adobe.io", "ims_url": "https://ims-na1.adobelogin.com",
-        "adhoc_version": "v2", "max_per_job": "80", "jobs_per_day": "20", "mapping_wait": "01:00:00",
+        "adhoc_version": "v2", "max_per_job": "80", "jobs_per_day": "20", "over_budget": "look", "mapping_wait": "01:00:00",
         "merge_policy_wait": "1 00:00:00", "count_max_age": "1 12:00:00", "watch_limit": "06:00:00",
         "send_limit": "1 00:00:00",
         "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",

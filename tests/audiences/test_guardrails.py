@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from activations.facts import jobs_today
+from activations.budget import jobs_today
 from activations.models import Job
 from audiences.guardrails import NAMES, guardrails
 from audiences.models import Workspace
