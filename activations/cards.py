@@ -16,6 +16,8 @@ from activations.lines import finding_of
 from activations.messages import Explained, explain
 from activations.models import Activation, Delivery, Event
 from activations.selection import fold
+from activations.starters import Starter, starters_of
+from audiences.models import Workspace
 
 NAMED = 5
 QUOTED = 3
@@ -36,6 +38,7 @@ class Card:
     explained: Explained
     deliveries: list[Delivery] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
+    starters: list[Starter] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -85,12 +88,13 @@ class Card:
 def cards_of(activation: Activation) -> list[Card]:
     """The activation's cards, the worst first."""
     rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
-    return cards(rows.select_related("audience", "dataflow").order_by("pk"))
+    return cards(activation.workspace, rows.select_related("audience", "dataflow").order_by("pk"))
 
 
-def cards(deliveries: Iterable[Delivery]) -> list[Card]:
+def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:
     listed = list(deliveries)
     fields = _refused_fields(listed)
+    started = starters_of(workspace, [one for one in listed if one.state == states.RUNNING])
     found: dict[tuple[str, str, str], Card] = {}
     for delivery in listed:
         explained = explain(
@@ -103,6 +107,9 @@ def cards(deliveries: Iterable[Delivery]) -> list[Card]:
         key = (delivery.state, delivery.reason, f"{explained.message.code}{explained.message.meaning}")
         card = found.setdefault(key, Card(delivery.state, delivery.reason, explained))
         card.deliveries.append(delivery)
+        starter = started.get(delivery.pk)
+        if starter is not None and starter not in card.starters and len(card.starters) < NAMED:
+            card.starters.append(starter)
         card.quote(explained)
     return sorted(found.values(), key=lambda card: -states.STATES[card.state].rank)
 

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from activations import states
 from activations.messages import explain
 from activations.models import Delivery, Event
+from activations.starters import Starter, starters_of
 from audiences import speech
+from audiences.models import Workspace
 from audiences.shown import Shown
 
 # A delivery this far off what was expected is said; the platform's counts always differ a little.
@@ -25,6 +27,7 @@ class DeliveryRow:
 
     delivery: Delivery
     under: list[str]
+    starter: Starter | None = None
 
     @property
     def shown(self) -> states.State | Shown:
@@ -45,11 +48,11 @@ class DeliveryRow:
         return "" if word.casefold() == str(self.delivery.shown.word).casefold() else word
 
 
-def delivery_rows(deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
-    """Rows with their lines. Deliveries come with `retry_of` selected."""
+def delivery_rows(workspace: Workspace, deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
+    """Rows with their lines. Deliveries, of this workspace, come with `retry_of` selected."""
     listed = list(deliveries)
-    who = _who_canceled(listed)
-    return [DeliveryRow(delivery, list(_under(delivery, now, who))) for delivery in listed]
+    who, started = _who_canceled(listed), starters_of(workspace, listed)
+    return [DeliveryRow(one, list(_under(one, now, who)), started.get(one.pk)) for one in listed]
 
 
 def _who_canceled(deliveries: list[Delivery]) -> Mapping[int | None, str]:
@@ -79,7 +82,7 @@ def _under(delivery: Delivery, now: datetime, who: Mapping[int | None, str]) -> 
 def _moving(delivery: Delivery, now: datetime) -> str:
     since = speech.duration(now - (delivery.started_at or delivery.state_since))
     if delivery.state == states.RUNNING:
-        return _("%(since)s, a run started elsewhere") % {"since": since} if delivery.joined else since
+        return since
     if delivery.state == states.UNCONFIRMED:
         return _("%(why)s; checking whether Adobe took it") % {"why": _why(delivery)}
     if delivery.state == states.SENDING:

@@ -62,7 +62,7 @@ def now_in(workspace: Workspace) -> Now:
         profiles=today["profiles"],
         files=today["files"],
         needs=needing.count(),
-        cards=cards(_newest(needing))[:CARDS],
+        cards=cards(workspace, _newest(needing))[:CARDS],
         jobs=jobs_today(workspace, now),
     )
 

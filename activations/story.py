@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,7 +19,7 @@ from audiences.models import User
 LINES_SHOWN = 40
 LINES_AT_MOST = 1000
 
-# %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2".
+# %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2", %(by)s whom Adobe names.
 SENTENCES: dict[str, Words] = {
     "requested": gettext_lazy("%(who)s pressed Activate now: %(what)s"),
     "retried": gettext_lazy("%(who)s asked again for %(what)s"),
@@ -27,6 +28,7 @@ SENTENCES: dict[str, Words] = {
     "sent": gettext_lazy("%(job)s sent, %(what)s"),
     "accepted": gettext_lazy("%(job)s: Adobe accepted %(what)s"),
     "joined": gettext_lazy("%(what)s joined a run that was already going on"),
+    "starter": gettext_lazy("The run that %(what)s joined was started by %(by)s"),
     "refused": gettext_lazy("%(job)s: Adobe refused %(what)s"),
     "requeued": gettext_lazy("%(what)s: not processed, going again without what Adobe named"),
     "not_sent": gettext_lazy("%(job)s did not get through; %(what)s go again"),
@@ -72,8 +74,16 @@ def story(activation: Activation, viewer: User, jobs: Mapping[int, int], *, whol
     limit = LINES_AT_MOST if whole else LINES_SHOWN
     rows = (
         Event.objects.filter(activation=activation)
+        .annotate(by=KT("data__by"))
         .values(
-            "at", "what", "job_id", "actor_id", "actor__username", "actor__first_name", "actor__last_name"
+            "at",
+            "what",
+            "by",
+            "job_id",
+            "actor_id",
+            "actor__username",
+            "actor__first_name",
+            "actor__last_name",
         )
         .annotate(n=Count("pk"), audience=Min("delivery__audience__name"), newest=Max("pk"))
         .order_by("-at", "-newest")
@@ -88,6 +98,7 @@ def sentence(row: Mapping[str, Any], viewer: User, jobs: Mapping[int, int]) -> s
     words = {
         "who": _who(row, viewer),
         "what": _what(row),
+        "by": row.get("by") or _("somebody unknown"),
         "job": _("Job %(n)s") % {"n": jobs[row["job_id"]]} if row["job_id"] in jobs else _("A job"),
     }
     known = SENTENCES.get(row["what"])

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from activations import nudges, states
+from activations import nudges, starters, states
 from activations.models import Delivery
 from activations.moves import move
 from audiences.clients import client_for
@@ -69,6 +69,7 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> i
         return 0
     known = {d.run_id for d in deliveries if not d.joined}
     store_runs(workspace, runs.values(), ad_hoc=known)
+    starters.keep(workspace, deliveries, runs, now)
     over: list[Delivery] = []
     going_on: list[Delivery] = []
     for delivery in deliveries:

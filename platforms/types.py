@@ -155,7 +155,8 @@ class Run:
     """One dataflow run. `audiences` maps system ids to counts where the platform tells them apart.
 
     `snapshot_only` is True/False when the activities show which batches were read (an ad-hoc run reads
-    the snapshot alone), None when they do not say.
+    the snapshot alone), None when they do not say. `created_by` and `created_client` are the person and the
+    client that started it as the vendor names them, "" when it does not.
     """
 
     id: str
@@ -172,6 +173,8 @@ class Run:
     audiences: dict[str, Counts] = field(default_factory=dict)
     issues: tuple[RunIssue, ...] = ()
     snapshot_only: bool | None = None
+    created_by: str = ""
+    created_client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

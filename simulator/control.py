@@ -14,6 +14,7 @@ from simulator.world import Sizes, World
 
 MOST_AUDIENCES, MOST_FLOWS = 100_000, 2_000
 LONGEST_RUN = 10_000_000
+LONGEST_NAME = 300
 LAST_MOMENT = 32_472_144_000
 LIMITS = {"seed": 2**63, "audiences": MOST_AUDIENCES, "dataflows": MOST_FLOWS}
 
@@ -92,7 +93,7 @@ def reset(world: World, ask: Ask) -> Answer:
 def start_run(world: World, ask: Ask) -> Answer:
     """POST /_sim/runs: a run that is not ours, in any sandbox that has the dataflow."""
     body = _object(ask)
-    _only(body, {"dataflow", "audience", "kind", "duration_s"})
+    _only(body, {"dataflow", "audience", "kind", "duration_s", "by", "client"})
     kind, lasts = body.get("kind"), body.get("duration_s")
     if kind not in ("scheduled", "adhoc"):
         raise sentence("kind must be scheduled or adhoc.")
@@ -114,9 +115,17 @@ def start_run(world: World, ask: Ask) -> Answer:
             _begin_at(run, now, f"{world.extra_runs:04x}")
         run.ends = run.ends if lasts is None else now + lasts
         run.started = min(run.started, run.ends)
+        run.by, run.client = _named(body, "by", run.by), _named(body, "client", run.client)
         place.runs.add(run)
         return answer({"run": run.id})
     raise sentence("There is no such dataflow.", 404)
+
+
+def _named(body: Json, name: str, otherwise: str) -> str:
+    value = body.get(name, otherwise)
+    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+        raise sentence(f"{name} must be a text of at most {LONGEST_NAME} characters.")
+    return value
 
 
 def _begin_at(run: Run, now: float, mark: str) -> None:

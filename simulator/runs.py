@@ -24,6 +24,8 @@ class Run:
     target: str
     visible: float = 0.0
     seq: int = 0
+    by: str = "acp_foundation_connectors@AdobeID"
+    client: str = "acp_foundation_connectors"
 
     def phase(self, now: float) -> str:
         """Where in its life the run is."""

@@ -127,7 +127,7 @@ class DeliveryAdmin(Changeable):
         (None, {"fields": ("activation", "workspace", "audience", "dataflow", "mapping", "state", "state_since")}),
         (_("Why"), {"fields": ("reason", "verbatim", "issues", "findings")}),
         (_("When"), {"fields": ("not_before", "deadline", "next_check_at", "checks", "attempts", "started_at", "finished_at")}),
-        (_("How it left"), {"fields": ("job", "pack", "posted_at", "reposted", "run_id", "joined", "run_word")}),
+        (_("How it left"), {"fields": ("job", "pack", "posted_at", "reposted", "run_id", "joined", "started_by", "started_client", "run_word")}),
         (_("Figures; “-” is unknown, not zero"), {
             "fields": (
                 "expected", "expected_as_of", "received", "activated", "excluded", "failed", "files", "bytes_out",

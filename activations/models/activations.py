@@ -110,6 +110,14 @@ class Delivery(models.Model):
 
     run_id = models.CharField(max_length=255, blank=True, db_index=True)
     joined = models.BooleanField(default=False, help_text=_("Follows a run that someone else started."))
+    started_by = models.CharField(
+        max_length=255, blank=True, help_text=_("Joined: who started the run, as the vendor names them.")
+    )
+    started_client = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text=_("Joined: the client that started the run, as the vendor names it."),
+    )
     run_word = models.CharField(
         max_length=64, blank=True, help_text=_("The vendor's own word for the status.")
     )

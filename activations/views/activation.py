@@ -105,7 +105,7 @@ def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -
         "q": q,
         "show": show,
         "page": page,
-        "rows": delivery_rows(page.object_list, now),
+        "rows": delivery_rows(workspace, page.object_list, now),
         "where": _where(found),
         "cards": cards_of(found),
         "jobs": jobs,

@@ -33,6 +33,6 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "rows": rows,
         "selectable": sum(row.selectable for row in rows),
         "plan": plan(workspace, []),
-        "last": delivery_rows(last.order_by("-pk")[:LAST], timezone.now()),
+        "last": delivery_rows(workspace, last.order_by("-pk")[:LAST], timezone.now()),
     }
     return render(request, "activations/audience.html", context)

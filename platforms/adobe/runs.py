@@ -106,6 +106,8 @@ def run(item: Record) -> Run | None:
         audiences=_audiences(summary),
         issues=_issues(metrics, summary, _activities(item)),
         snapshot_only=_snapshot_only(_activities(item)),
+        created_by=text(item.get("createdBy")) or "",
+        created_client=text(item.get("createdClient")) or "",
     )
 
 

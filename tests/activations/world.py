@@ -209,10 +209,12 @@ class Stage:
     def word(self, word: str | None) -> None:
         CONTROL.post(f"{self.sim.url}/_sim/wording", json={"word": word}).raise_for_status()
 
-    def others_run(self, mapping: Mapping, kind: str = "adhoc", duration: float | None = 60) -> str:
-        """A run that is not ours begins; returns its id."""
+    def others_run(
+        self, mapping: Mapping, kind: str = "adhoc", duration: float | None = 60, **who: str
+    ) -> str:
+        """A run that is not ours begins, started `by` somebody with a `client`; returns its id."""
         asked = {"dataflow": mapping.dataflow.platform_id, "audience": mapping.audience.platform_id}
-        asked |= {"kind": kind} | ({"duration_s": duration} if duration is not None else {})
+        asked |= {"kind": kind, **who} | ({"duration_s": duration} if duration is not None else {})
         answer = CONTROL.post(f"{self.sim.url}/_sim/runs", json=asked)
         return str(answer.raise_for_status().json()["run"])
 
