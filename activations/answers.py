@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from activations import states
+from activations import oddities, states
 from activations.backoff import BACKOFF, backoff, patience, recheck, slow_down
 from activations.blame import mentioned, named_by, newly_mapped
 from activations.courses import again, refuse, run, split, unconfirmed, wait, without
@@ -21,7 +21,7 @@ from activations.facts import unwilling
 from activations.models import Delivery, Job
 from activations.moves import lock, move
 from platforms import errors
-from platforms.types import Accepted
+from platforms.types import Accepted, Oddity, Pair
 
 ANSWER_KEPT = 64_000
 
@@ -54,6 +54,9 @@ def late(job: Job, answer: Answer, now: datetime) -> None:
     )
     runs = {delivery.pk: answer.runs[delivery.pair] for delivery in waiting if answer.runs.get(delivery.pair)}
     run([d for d in waiting if d.pk in runs], runs, what="accepted", now=now, job=job, data={"late": True})
+    told = [delivery.pk for delivery in waiting if delivery.pair in _unreadable(answer)]
+    Delivery.objects.filter(pk__in=told, state=states.UNCONFIRMED).update(reposted=True)
+    oddities.flag_answer(list(waiting), answer.odd)
 
 
 def _row(answer: Answer) -> tuple[Callable[..., None], Job.Outcome]:
@@ -78,19 +81,19 @@ def _close(job: Job, answer: Answer, outcome: Job.Outcome, now: datetime) -> Non
 
 
 def accepted(job: Job, deliveries: list[Delivery], answer: Accepted, now: datetime) -> None:
-    """200: pairs with a run id are running; a pair missing in the answer is unknown, so unconfirmed."""
+    """200: pairs with a run id are running; a pair missing in the answer is unknown, so unconfirmed. One whose
+    run id cannot be read was taken: it is looked for, and never sent again."""
     taken = [delivery for delivery in deliveries if answer.runs.get(delivery.pair)]
-    missing = [delivery for delivery in deliveries if not answer.runs.get(delivery.pair)]
-    strange = {"unasked": list(answer.unasked)} if answer.unasked else {}
-    run(
-        taken,
-        {delivery.pk: answer.runs[delivery.pair] for delivery in taken},
-        what="accepted",
-        now=now,
-        job=job,
-        data=strange,
-    )
-    unconfirmed(job, missing, now, "missing_in_answer", "")
+    run(taken, {d.pk: answer.runs[d.pair] for d in taken}, what="accepted", now=now, job=job)
+    unreadable = [delivery for delivery in without(deliveries, taken) if delivery.pair in _unreadable(answer)]
+    unconfirmed(job, unreadable, now, "run_id_unreadable", "", taken=True)
+    unconfirmed(job, without(deliveries, taken + unreadable), now, "missing_in_answer", "")
+    oddities.flag_answer(deliveries, answer.odd)
+
+
+def _unreadable(answer: Accepted) -> set[Pair | None]:
+    """The pairs that it took, with run ids in no shape we know."""
+    return {one.pair for one in answer.odd if one.kind == "run_id"}
 
 
 def not_sent(job: Job, deliveries: list[Delivery], answer: errors.NotSent, now: datetime) -> None:
@@ -123,6 +126,10 @@ def unknown(job: Job, deliveries: list[Delivery], answer: errors.OutcomeUnknown,
 def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, now: datetime) -> None:
     """400 "Run already going on": join that run with the audience it names; the rest goes again without."""
     named = [d for d in deliveries if d.pair == (answer.dataflow, answer.audience)]
+    if named and not answer.run:
+        _going_on_unnamed(job, named, answer, now)
+        again(job, without(deliveries, named), now)
+        return
     if named:
         for delivery in named:
             # After a lost answer of ours the run that goes on is most likely our own.
@@ -146,6 +153,17 @@ def going_on(job: Job, deliveries: list[Delivery], answer: errors.RunGoingOn, no
         again(job, without(deliveries, elsewhere), now)
         return
     split(job, deliveries, answer, now)
+
+
+def _going_on_unnamed(job: Job, named: list[Delivery], answer: errors.RunGoingOn, now: datetime) -> None:
+    """It goes on, in a run whose id we cannot read. Ours, after a lost answer, is looked for and never sent
+    again; somebody else's is waited for, and joined when the list of runs shows it."""
+    ours = [delivery for delivery in named if delivery.posted_at is not None]
+    others = without(named, ours)
+    unconfirmed(job, ours, now, "run_id_unreadable", answer.verbatim, taken=True)
+    if others:
+        wait(job, others, answer, now, how_long=recheck(others), reason=answer.code)
+    oddities.flag_answer(named, [Oddity("run_id", answer.verbatim, (answer.dataflow, answer.audience))])
 
 
 def not_in_schedule(

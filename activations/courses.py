@@ -59,8 +59,13 @@ def run(
     )
 
 
-def unconfirmed(job: Job, deliveries: list[Delivery], now: datetime, reason: str, verbatim: str) -> None:
-    """We do not know whether the platform took these; only its list of runs can tell."""
+def unconfirmed(
+    job: Job, deliveries: list[Delivery], now: datetime, reason: str, verbatim: str, *, taken: bool = False
+) -> None:
+    """We do not know whether the platform took these; only its list of runs can tell.
+
+    `taken`: it did take them, and only their runs are unknown: a second call would be a second export.
+    """
     fields: dict[str, Any] = {
         "what": "unconfirmed",
         "now": now,
@@ -71,6 +76,7 @@ def unconfirmed(job: Job, deliveries: list[Delivery], now: datetime, reason: str
         "checks": 0,
         "reason": reason,
         "verbatim": verbatim,
+        **({"reposted": True} if taken else {}),
     }
     first = [delivery for delivery in deliveries if delivery.posted_at is None]
     second = [delivery for delivery in deliveries if delivery.posted_at is not None]

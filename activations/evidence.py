@@ -25,7 +25,7 @@ SECRETS = (
 EVENTS_AT_MOST = 20_000
 DELIVERY = (
     "state", "superseded", "attempts", "reposted", "joined", "started_by", "started_client", "run_id", "run_word", "expected", "received",
-    "activated", "excluded", "failed", "files", "bytes_out", "issues", "reason", "verbatim",
+    "activated", "excluded", "failed", "files", "bytes_out", "issues", "oddities", "reason", "verbatim",
 )  # fmt: skip
 MOMENTS = ("state_since", "not_before", "deadline", "posted_at", "started_at", "finished_at")
 
@@ -99,6 +99,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "job": delivery.job_id,
         **plain,
         "verbatim": struck(delivery.verbatim),
+        "oddities": json.loads(struck(json.dumps(delivery.oddities))),
         "started_by": struck(delivery.started_by),
         "issues": json.loads(struck(json.dumps(delivery.issues))),
         **{name: getattr(delivery, name) for name in MOMENTS},

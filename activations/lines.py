@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from activations import states
 from activations.messages import explain
 from activations.models import Delivery, Event
+from activations.oddities import Odd, shown
 from activations.starters import Starter, starters_of
 from audiences import speech
 from audiences.models import Workspace
@@ -36,6 +37,10 @@ class DeliveryRow:
         if self.delivery.joined and self.delivery.state == states.RUNNING:
             return Shown("joined", _("Joined"), state.tone, "link")
         return state
+
+    @property
+    def odd(self) -> list[Odd]:
+        return shown(self.delivery)
 
     @property
     def is_over(self) -> bool:

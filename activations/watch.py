@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from activations import nudges, starters, states
+from activations import nudges, oddities, starters, states
 from activations.models import Delivery
 from activations.moves import move
 from audiences.clients import client_for
@@ -70,6 +70,7 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> i
     known = {d.run_id for d in deliveries if not d.joined}
     store_runs(workspace, runs.values(), ad_hoc=known)
     starters.keep(workspace, deliveries, runs, now)
+    oddities.flag_runs(deliveries, runs)
     over: list[Delivery] = []
     going_on: list[Delivery] = []
     for delivery in deliveries:

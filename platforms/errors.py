@@ -121,7 +121,7 @@ class ActivationRefused(Refused):
 
 
 class RunGoingOn(ActivationRefused):
-    """An ad-hoc run for `audience` on `dataflow` is going on as `run` (platform ids)."""
+    """An ad-hoc run for `audience` on `dataflow` is going on as `run` (platform ids; "": in no shape we know)."""
 
     code = "run_going_on"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 
 class DataflowKind(StrEnum):
@@ -150,6 +149,24 @@ class RunIssue:
     count: int | None = None
 
 
+Pair = tuple[str, str]
+"""(dataflow id, audience system id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something in an answer that no document foretells. Nothing is concluded from it.
+
+    `kind`: of an order record "pair" (not asked for), "duplicate", "run_id" (not in a shape we know), "fields"
+    (unknown ones), "record" (no record at all); of a run "status" (unknown word) or "run_fields". `said` is the
+    vendor's JSON, its first 1,000 characters, secrets struck out; `pair` the pair it names, where it names one.
+    """
+
+    kind: str
+    said: str
+    pair: Pair | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One dataflow run. `audiences` maps system ids to counts where the platform tells them apart.
@@ -175,6 +192,7 @@ class Run:
     snapshot_only: bool | None = None
     created_by: str = ""
     created_client: str = ""
+    odd: tuple[Oddity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +232,17 @@ class Sandbox:
     type: str
 
 
-Pair = tuple[str, str]
-"""(dataflow id, audience system id)"""
-
-
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The platform took the job. `runs` has a run id per pair it answered for.
 
-    `missing` are pairs we asked for and it did not mention; `unasked` are order records that name a pair
-    we did not ask for or whose run id could not be read, verbatim. `request_id` is for its support desk.
+    `missing` are pairs we asked for without a run id that we can read; `odd` is what else its answer held that
+    no document foretells. `request_id` is for its support desk.
     """
 
     runs: dict[Pair, str]
     missing: tuple[Pair, ...] = ()
-    unasked: tuple[dict[str, Any], ...] = ()
+    odd: tuple[Oddity, ...] = ()
     request_id: str = ""
     status: int = 200
     body: str = ""

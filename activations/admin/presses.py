@@ -125,7 +125,7 @@ class DeliveryAdmin(Changeable):
     ordering = ("-pk",)
     fieldsets = (
         (None, {"fields": ("activation", "workspace", "audience", "dataflow", "mapping", "state", "state_since")}),
-        (_("Why"), {"fields": ("reason", "verbatim", "issues", "findings")}),
+        (_("Why"), {"fields": ("reason", "verbatim", "issues", "oddities", "findings")}),
         (_("When"), {"fields": ("not_before", "deadline", "next_check_at", "checks", "attempts", "started_at", "finished_at")}),
         (_("How it left"), {"fields": ("job", "pack", "posted_at", "reposted", "run_id", "joined", "started_by", "started_client", "run_word")}),
         (_("Figures; “-” is unknown, not zero"), {

@@ -152,6 +152,12 @@ OURS = table(
         _("Nothing: we look for the run in Adobe's list before anything is sent again."), "itself", ADOBE, "moving",
     ),
     Message(
+        "run_id_unreadable", _("Adobe took it, but its run id cannot be read"),
+        _("Adobe accepted this audience, and named its run in a shape that we do not know."),
+        _("Nothing: we look for the run in Adobe's list. It is not sent again; what Adobe said is on its row."),
+        "itself", ADOBE, "moving",
+    ),
+    Message(
         "sender_lost", _("Our sender stopped in the middle"),
         _("The process that was sending the job ended before it could note Adobe's answer."),
         _("Nothing: we look for the run in Adobe's list before anything is sent again."), "itself", ADMIN, "moving",

@@ -133,6 +133,11 @@ class Delivery(models.Model):
     bytes_out = models.BigIntegerField(null=True, blank=True)
     issues = models.JSONField(default=list, blank=True)
 
+    oddities = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("What the vendor said about it that no document foretells, verbatim."),
+    )
     findings = models.JSONField(default=list, blank=True, help_text=_("What preflight found at the press."))
     reason = models.CharField(max_length=40, blank=True, help_text=_("Code of the message shown."))
     verbatim = models.TextField(blank=True, help_text=_("The vendor's own text."))

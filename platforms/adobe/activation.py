@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from platforms.adobe.decoding import Record, records, text, texts
+from platforms.adobe.decoding import Record, said, text, texts
 from platforms.adobe.envelopes import envelope, facts, refusal, unreadable
 from platforms.adobe.gateway import Gateway
 from platforms.errors import (
@@ -19,7 +19,7 @@ from platforms.errors import (
     RunGoingOn,
 )
 from platforms.http import Answer, redact
-from platforms.types import Accepted, Pair
+from platforms.types import Accepted, Oddity, Pair
 
 Version = Literal["v2", "v1"]
 
@@ -40,6 +40,8 @@ _WAIT = re.compile(r"wait (?:for |at least |about ){0,2}(\d{1,5}) ?(second|minut
 _NOT_SUPPORTED = re.compile(r"Adhoc run can ?not be executed for Flow spec", re.I)
 _FLOW_NAMED = re.compile(r"Flow for id\s+([\w-]{1,100})", re.I)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0}
+FIELDS = frozenset({"segment", "audience", "order", "statusURL"})
+Odd = tuple[str, Any, Pair | None]
 _RUN_ID = re.compile(r"[\w.:~-]{1,200}")
 
 
@@ -83,38 +85,49 @@ def _accepted(answer: Answer, wanted: tuple[Pair, ...], secrets: Iterable[str]) 
     if not 200 <= answer.status < 300:
         raise _refused(answer, secrets)
     try:
-        said = answer.json()
+        given = answer.json()
     except ValueError as error:
         raise _unreadable(answer, secrets) from error
-    if isinstance(said, dict) and isinstance(said.get("order"), list):
-        runs, unasked = _ordered(said["order"], frozenset(wanted))
-    elif isinstance(said, dict) and _is_beta(said):
-        runs, unasked = _beta(said, wanted)
+    if isinstance(given, dict) and isinstance(given.get("order"), list):
+        runs, odd = _ordered(given["order"], frozenset(wanted))
+    elif isinstance(given, dict) and _is_beta(given):
+        runs, odd = _beta(given, wanted)
     else:
         raise _unreadable(answer, secrets)
     return Accepted(
         runs=runs,
         missing=tuple(pair for pair in wanted if pair not in runs),
-        unasked=tuple(unasked),
+        odd=tuple(Oddity(kind, said(item, secrets), pair) for kind, item, pair in odd),
         request_id=answer.request_id,
         status=answer.status,
         body=redact(answer.text, secrets),
     )
 
 
-def _ordered(order: list[Any], wanted: frozenset[Pair]) -> tuple[dict[Pair, str], list[Record]]:
+def _ordered(order: list[Any], wanted: frozenset[Pair]) -> tuple[dict[Pair, str], list[Odd]]:
     """Match by pair; Adobe promises neither order nor completeness nor uniqueness (contract §8.3).
 
-    A pair told twice keeps its first run; the other record goes with those nobody asked for.
+    A pair told twice keeps its first run. What does not fit is odd, and nothing is concluded from it.
     """
     runs: dict[Pair, str] = {}
-    unasked: list[Record] = [{"record": item} for item in order if not isinstance(item, dict)]
-    for item in records(order):
+    odd: list[Odd] = []
+    for item in order:
+        if not isinstance(item, dict):
+            odd.append(("record", item, None))
+            continue
         pair = (text(item.get("order")) or "", text(item.get("segment")) or "")
         run = run_id(item.get("statusURL"))
-        if pair not in wanted or run is None or runs.setdefault(pair, run) != run:
-            unasked.append(item)
-    return runs, unasked
+        if pair not in wanted:
+            odd.append(("pair", item, pair))
+        elif run is None:
+            odd.append(("run_id", item, pair))
+        elif pair in runs:
+            odd.append(("duplicate", item, pair))
+        else:
+            runs[pair] = run
+            if set(item) - FIELDS:
+                odd.append(("fields", item, pair))
+    return runs, odd
 
 
 def _is_beta(said: Record) -> bool:
@@ -122,13 +135,13 @@ def _is_beta(said: Record) -> bool:
     return said.get("code") == "DEST-ADH-200" or isinstance(said.get("statusURLs"), list)
 
 
-def _beta(said: Record, wanted: tuple[Pair, ...]) -> tuple[dict[Pair, str], list[Record]]:
+def _beta(said: Record, wanted: tuple[Pair, ...]) -> tuple[dict[Pair, str], list[Odd]]:
     """Its links name no pair and usually no run: one pair with one run is all that can be matched."""
     links = texts(said.get("statusURLs"))
     run = run_id(links[0]) if len(links) == 1 and len(wanted) == 1 else None
     if run is not None:
         return {wanted[0]: run}, []
-    return {}, [{"statusURL": link} for link in links]
+    return {}, [("record", {"statusURL": link}, None) for link in links]
 
 
 def run_id(link: object) -> str | None:
@@ -159,31 +172,32 @@ def _refused(answer: Answer, secrets: Iterable[str]) -> PlatformError:
 
 def sentence(message: str, **known: Any) -> ActivationRefused | None:
     """The typed refusal a sentence stands for, in either wording (contract §8.4); None when unknown."""
-    said = " ".join(message[:MATCHED].split())
-    if found := _GOING_ON.search(said):
+    told = " ".join(message[:MATCHED].split())
+    if found := _GOING_ON.search(told):
         audience, dataflow, run = (part.strip(".,;:!'\"{}[]()") for part in found.groups())
+        run = run if _RUN_ID.fullmatch(run) else ""
         return RunGoingOn(
             "A run for this audience is going on.", audience=audience, dataflow=dataflow, run=run, **known
         )
-    if found := _NOT_IN_SCHEDULE.search(said):
+    if found := _NOT_IN_SCHEDULE.search(told):
         return NotInSchedule(
             "Not mapped on this dataflow, or outside its schedule.", names=found.group(1), **known
         )
-    if _NOT_SUPPORTED.search(said):
-        named = _FLOW_NAMED.search(said)
+    if _NOT_SUPPORTED.search(told):
+        named = _FLOW_NAMED.search(told)
         return NotSupported(
             "This destination cannot be activated ad hoc.",
             dataflow=named.group(1) if named else "",
             **known,
         )
-    if _NOT_READY.search(said):
-        return NotReady("Too new to be activated ad hoc.", wait=_wait(said), **known)
+    if _NOT_READY.search(told):
+        return NotReady("Too new to be activated ad hoc.", wait=_wait(told), **known)
     return None
 
 
-def _wait(said: str) -> float:
+def _wait(told: str) -> float:
     """Seconds to wait as the sentence says; ten minutes, the only documented number, when it does not."""
-    found = _WAIT.search(said)
+    found = _WAIT.search(told)
     return int(found.group(1)) * _SECONDS[found.group(2)[0].lower()] if found else READY_AFTER
 
 

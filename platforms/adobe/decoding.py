@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterable
 from typing import Any
+
+from platforms.http import redact
 
 Record = dict[str, Any]
 
@@ -53,6 +57,14 @@ def dig(value: object, *path: str) -> object:
     for key in path:
         value = record(value).get(key)
     return value
+
+
+ODD_KEPT = 1_000
+
+
+def said(value: object, secrets: Iterable[str] = ()) -> str:
+    """JSON as received, to be shown: secrets struck out, its first 1,000 characters."""
+    return redact(json.dumps(value, ensure_ascii=False), secrets)[:ODD_KEPT]
 
 
 def first(*values: Any) -> Any:

@@ -8,13 +8,13 @@ from datetime import datetime
 from urllib.parse import quote
 
 from platforms.adobe.catalog import IDS_PER_CALL, batched
-from platforms.adobe.decoding import Record, dig, first, record, records, text, whole
+from platforms.adobe.decoding import Record, dig, first, record, records, said, text, whole
 from platforms.adobe.gateway import FLOW_SERVICE, Gateway, single
-from platforms.adobe.statuses import run_status
+from platforms.adobe.statuses import is_run_word, run_status
 from platforms.adobe.times import moment
 from platforms.errors import NotFound
 from platforms.http import together
-from platforms.types import Counts, Run, RunIssue
+from platforms.types import Counts, Oddity, Run, RunIssue
 
 RUNS = f"{FLOW_SERVICE}/runs"
 PAGE_SIZE = 100  # the most Flow Service gives (DST-SPEC)
@@ -108,7 +108,26 @@ def run(item: Record) -> Run | None:
         snapshot_only=_snapshot_only(_activities(item)),
         created_by=text(item.get("createdBy")) or "",
         created_client=text(item.get("createdClient")) or "",
+        odd=tuple(_odd(item, word)),
     )
+
+
+# Every root field that a schema or an example has (contract §6.3), with both spellings of two of them.
+FIELDS = frozenset(
+    {
+        "id", "flowId", "createdAt", "updatedAt", "createdBy", "updatedBy", "createdClient", "updatedClient",
+        "sandboxId", "sandboxName", "imsOrgId", "flowSpec", "providerRefId", "etag", "eTag", "version", "name",
+        "state", "metrics", "activities", "activites",
+    }
+)  # fmt: skip
+
+
+def _odd(item: Record, word: str | None) -> Iterator[Oddity]:
+    if word is not None and not is_run_word(word):
+        yield Oddity("status", said({"status": word}))
+    unknown = {name: value for name, value in item.items() if name not in FIELDS}
+    if unknown:
+        yield Oddity("run_fields", said(unknown))
 
 
 def _activities(item: Record) -> list[Record]:

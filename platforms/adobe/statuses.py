@@ -46,6 +46,11 @@ def run_status(word: object, *, completed: bool) -> RunStatus:
     return RunStatus.UNKNOWN if completed else RunStatus.RUNNING
 
 
+def is_run_word(word: object) -> bool:
+    """Whether a document or an example knows this word for a run's status."""
+    return _folded(word) in _RUN_WORDS
+
+
 def job_status(word: object) -> JobStatus:
     """A segment or export job's status."""
     return _JOB_WORDS.get(_folded(word), JobStatus.UNKNOWN)

@@ -58,7 +58,7 @@ def test_it_works(server: Scripted, client: AdobeClient) -> None:
     accepted = client.activate(PAIRS)
 
     assert accepted.runs == {pair: f"r-{pair[0]}-{pair[1]}" for pair in PAIRS}
-    assert (accepted.missing, accepted.unasked, accepted.request_id) == ((), (), "req-1")
+    assert (accepted.missing, accepted.odd, accepted.request_id) == ((), (), "req-1")
     assert json.loads(accepted.body)["order"]
     (sent,) = server.to(ADHOCRUN)
     assert sent.json() == {"activationInfo": {"f-1": ["a-1", "a-2"], "f-2": ["a-1"]}}
@@ -99,6 +99,15 @@ def test_nothing_is_sent_for_nonsense(server: Scripted, client: AdobeClient) -> 
     assert server.requests == []
 
 
+def test_secrets_in_odd_records_are_struck_out_and_records_cut(server: Scripted, client: AdobeClient) -> None:
+    record = {**order(PAIRS[0])["order"][0], "new": "client-secret" + "x" * 5_000}  # type: ignore[index]
+    server.on("POST", ADHOCRUN, Reply(body={"order": [record]}))
+
+    (odd,) = client.activate(PAIRS[:1]).odd
+
+    assert (odd.kind, odd.pair, len(odd.said)) == ("fields", PAIRS[0], 1_000)
+
+
 def test_a_pair_asked_twice_is_sent_once(server: Scripted, client: AdobeClient) -> None:
     server.on("POST", ADHOCRUN, Reply(body=order(PAIRS[0])))
 
@@ -122,7 +131,10 @@ def test_missing_unasked_and_doubled_records_are_told_apart(server: Scripted, cl
 
     assert accepted.runs == {PAIRS[0]: "r-f-1-a-1"}
     assert accepted.missing == (PAIRS[1], PAIRS[2])
-    assert accepted.unasked == ({"record": "text"}, *strange[2:6])
+    kinds = ["duplicate", "duplicate", "run_id", "pair", "pair", "record"]
+    assert [(one.kind, json.loads(one.said)) for one in accepted.odd] == list(
+        zip(kinds, strange[1:], strict=True)
+    )
 
 
 def test_beta_answer_is_understood(server: Scripted, client: AdobeClient) -> None:
@@ -132,7 +144,7 @@ def test_beta_answer_is_understood(server: Scripted, client: AdobeClient) -> Non
 
     accepted = client.activate(PAIRS)
     assert (accepted.runs, accepted.missing) == ({}, tuple(PAIRS))
-    assert accepted.unasked == ({"statusURL": link},)
+    assert [(one.kind, json.loads(one.said)) for one in accepted.odd] == [("record", {"statusURL": link})]
 
     server.on("POST", ADHOCRUN, Reply(body={**beta, "statusURLs": [f"{RUNS}r-5"]}))
     assert client.activate(PAIRS[:1]).runs == {PAIRS[0]: "r-5"}
