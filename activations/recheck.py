@@ -20,10 +20,12 @@ from activations.models import Delivery
 from activations.moves import lock, move
 from activations.opening import RECHECK_EVERY, opening
 from activations.preflight import Verdict
+from activations.trace import carrying, may_be, unexplained
 from audiences.clients import client_for
 from audiences.fresh import look_again
 from audiences.models import Mapping, Workspace
 from platforms.errors import NotSent, PlatformError, Refused
+from platforms.types import Run
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +38,10 @@ def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> 
 
     When the platform cannot be asked nothing is sent; they go later, and the workspace slows down.
     """
+    doubtful = [delivery for delivery in waiting if delivery.posted_at is not None]
     try:
         look_again(workspace, client_for(workspace), {delivery.dataflow.platform_id for delivery in waiting})
+        traces = _traces(workspace, doubtful)
     except Refused:
         # Not even a client can be made. The call itself will be refused the same way, and say it to people.
         return _mark([delivery.pk for delivery in waiting], now)
@@ -50,8 +54,46 @@ def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> 
     )
     with transaction.atomic():
         lock(waiting)
-        free = [d.pk for d in waiting if _may_go(d, found[d.mapping_id], now)]
+        left = _without_trace(doubtful, traces, now)
+        asked = [d for d in waiting if d.posted_at is None or d in left]
+        free = [d.pk for d in asked if _may_go(d, found[d.mapping_id], now)]
         return _mark(free, now)
+
+
+def _traces(workspace: Workspace, doubtful: list[Delivery]) -> list[Run] | None:
+    """Runs that can be the first calls' effect; None where our credentials may not read runs."""
+    try:
+        return unexplained(workspace, doubtful) if doubtful else []
+    except Refused as error:
+        log.warning("Runs may not be read; nothing goes a second time.", code=error.code)
+        return None
+
+
+def _without_trace(doubtful: list[Delivery], traces: list[Run] | None, now: datetime) -> list[Delivery]:
+    """Of those that are to go a second time, the ones whose first call has left no trace by now.
+
+    They may have waited long since the reconciliation looked: a pause, a `Retry-After`, a hold. A run that
+    carries the audience is the first call's and is followed; beside one that could be, nothing is sent.
+    """
+    if traces is None:
+        for delivery in doubtful:
+            _later(delivery, now + RECHECK_EVERY)
+        return []
+    found: dict[int, str] = {}
+    left: list[Delivery] = []
+    for delivery in doubtful:
+        here = [one for one in traces if one.dataflow == delivery.dataflow.platform_id]
+        mine = carrying(delivery, here)
+        if mine is not None:
+            found[delivery.pk] = mine.id
+            traces = [one for one in traces if one.id != mine.id]
+        elif any(not one.audiences and may_be(one, delivery) for one in here):
+            _later(delivery, now + RECHECK_EVERY)
+        else:
+            left.append(delivery)
+    adopted = [delivery for delivery in doubtful if delivery.pk in found]
+    run(adopted, found, what="found", now=now, data={"evidence": "runs"})
+    return left
 
 
 def _mark(pks: list[int], now: datetime) -> int:
@@ -79,7 +121,7 @@ def _may_go(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
     """Whether the delivery may be sent; one that may not has been moved to where it belongs."""
     if delivery.posted_at is not None:
         # It goes a second time to learn what the first did: nothing may call it unsent or a stranger's run.
-        return verdict.will_go != "waits" or _later(delivery, now)
+        return verdict.will_go != "waits" or _later(delivery, verdict.clears_at or now + RECHECK_EVERY)
     if verdict.will_go == "joins":
         return not _join(delivery, verdict, now)
     fields = opening(verdict, now)
@@ -98,6 +140,7 @@ def _join(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
     )
 
 
-def _later(delivery: Delivery, now: datetime) -> bool:
-    Delivery.objects.filter(pk=delivery.pk, state=states.QUEUED).update(not_before=now + RECHECK_EVERY)
+def _later(delivery: Delivery, moment: datetime) -> bool:
+    """It stays queued until then: armed, it could turn out blocked, which says that nothing was sent."""
+    Delivery.objects.filter(pk=delivery.pk, state=states.QUEUED).update(not_before=moment)
     return False

@@ -20,16 +20,13 @@ from activations import nudges, states
 from activations.courses import run
 from activations.models import Delivery, Job
 from activations.moves import move
-from audiences.clients import client_for
+from activations.trace import carrying, may_be, unexplained
 from audiences.models import Workspace
 from platforms.errors import PlatformError
 from platforms.types import Run
 
 log = structlog.get_logger(__name__)
 
-# A call's moment is kept by the platform's own clock, yet its servers may differ; a run "created" this long
-# before our POST may be its effect.
-CLOCK_SKEW = timedelta(seconds=settings.CLOCK_SKEW)
 # A run may take a while to appear in the list and to name its audience; for so long after the answer was
 # given up nothing is sent again, and no run is taken for ours just because nothing else explains it.
 GRACE = timedelta(seconds=settings.RECONCILE_GRACE)
@@ -50,10 +47,8 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
     due = _take(workspace, now)
     if not due:
         return 0
-    flows = sorted({delivery.dataflow.platform_id for delivery in due})
-    since = min(_sent(delivery) for delivery in due) - CLOCK_SKEW
     try:
-        runs = client_for(workspace).runs_of(flows, since=since)
+        fresh = unexplained(workspace, due)
     except PlatformError as error:
         log.warning("The platform's runs could not be read.", workspace=workspace.slug, code=error.code)
         _give_up([d for d in due if d.deadline <= now], now)
@@ -62,7 +57,6 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
     by_flow: dict[str, list[Delivery]] = defaultdict(list)
     for delivery in due:
         by_flow[delivery.dataflow.platform_id].append(delivery)
-    fresh = _unclaimed(workspace, runs)
     return sum(_settle(mine, [r for r in fresh if r.dataflow == flow], now) for flow, mine in by_flow.items())
 
 
@@ -76,51 +70,24 @@ def _take(workspace: Workspace, now: datetime) -> list[Delivery]:
     return list(rows.select_related("dataflow", "audience", "mapping", "workspace", "job").order_by("pk"))
 
 
-def _sent(delivery: Delivery) -> datetime:
-    return delivery.posted_at or delivery.state_since
-
-
-def _unclaimed(workspace: Workspace, runs: tuple[Run, ...]) -> list[Run]:
-    """Runs that no delivery follows and that are not seen to be scheduled exports."""
-    candidates = [run for run in runs if run.snapshot_only is not False]
-    claimed = Delivery.objects.filter(workspace=workspace, run_id__in=[run.id for run in candidates])
-    taken = set(claimed.values_list("run_id", flat=True))
-    return [run for run in candidates if run.id not in taken]
-
-
 def _settle(deliveries: list[Delivery], fresh: list[Run], now: datetime) -> int:
     """Settle the unconfirmed deliveries of one dataflow; returns how many left that state."""
     found: dict[int, str] = {}
     rest: list[Delivery] = []
     for delivery in deliveries:
-        mine = _carrying(delivery, fresh)
+        mine = carrying(delivery, fresh)
         if mine is None:
             rest.append(delivery)
         else:
             found[delivery.pk] = mine.id
             fresh = [one for one in fresh if one.id != mine.id]
-    silent = [one for one in fresh if not one.audiences and any(_may_be(one, d) for d in rest)]
+    silent = [one for one in fresh if not one.audiences and any(may_be(one, d) for d in rest)]
     if len(rest) == 1 and len(silent) == 1 and _grace_is_over(rest[0], now) and not _others_in_doubt(rest[0]):
         found[rest.pop().pk] = silent.pop().id
     adopted = run(
         [d for d in deliveries if d.pk in found], found, what="found", now=now, data={"evidence": "runs"}
     )
     return len(adopted) + _without_trace(rest, bool(silent), now)
-
-
-def _may_be(one: Run, delivery: Delivery) -> bool:
-    """Whether the run can be what this call began: not if it is older, nor if it was over before."""
-    sent = _sent(delivery)
-    if one.completed_at is not None and one.completed_at < sent:
-        return False
-    return one.created_at is None or one.created_at >= sent - CLOCK_SKEW
-
-
-def _carrying(delivery: Delivery, fresh: list[Run]) -> Run | None:
-    """The run for this audience that was created nearest to the call, None when there is none since."""
-    sent = _sent(delivery)
-    mine = [one for one in fresh if delivery.audience.platform_id in one.audiences and _may_be(one, delivery)]
-    return min(mine, key=lambda one: abs((one.created_at or sent) - sent), default=None)
 
 
 def _grace_is_over(delivery: Delivery, now: datetime) -> bool:

@@ -1,10 +1,12 @@
 """The last look before sending: what the platform shows now decides, not what the mirror remembers."""
 
+from datetime import timedelta
+
 import pytest
 
 from activations import states
-from activations.models import Job
-from tests.activations.world import Stage, impatient, only, states_of
+from activations.models import Delivery, Job
+from tests.activations.world import Stage, impatient, only, pair, states_of
 
 pytestmark = pytest.mark.django_db
 FLOWS = "/data/foundation/flowservice/flows"
@@ -107,3 +109,58 @@ def test_one_look_for_many_jobs(stage):
     assert states_of(activation) == {states.RUNNING: 7}
     assert stage.posts() == 4
     assert stage.calls(FLOWS) - before == 1
+
+
+@pytest.fixture
+def doubtful(stage):
+    """It was taken, the answer was lost, and its run stayed hidden until it had to go a second time; but the
+    platform asks for patience first."""
+    (here,) = stage.good(1)
+    activation = stage.press([here])
+    stage.fault("reset_after")
+    stage.turn()
+    run = stage.sim.world.sandboxes["prod"].runs.by_audience[here.audience.platform_id][-1]
+    run.visible = run.started = stage.sim.world.now() + 10_000
+    run.ends = run.started + 20
+    type(stage.workspace).objects.update(send_after=stage.now() + timedelta(seconds=900))
+    for seconds in (40, 6, 6):
+        stage.turn(seconds)
+    assert (only(activation).state, only(activation).reposted) == (states.QUEUED, True)
+    return activation, here, run
+
+
+def test_what_waited_to_go_again_is_looked_for_once_more(stage, doubtful):
+    activation, here, run = doubtful
+    run.visible = run.started = stage.sim.world.now()
+    run.ends = run.started + 20
+    stage.turn(1_000)
+    stage.settle()
+    assert (only(activation).state, only(activation).run_id) == (states.SUCCEEDED, run.id)
+    assert not only(activation).joined
+    assert stage.posts() == 1
+    assert stage.ledger() == [pair(here)]
+
+
+def test_it_does_not_go_again_while_its_runs_may_not_be_read(stage, doubtful):
+    activation, *_ = doubtful
+    stage.fault("status", method="GET", path=RUNS, status=403, times=None)
+    stage.turn(1_000)
+    stage.turn(20)
+    assert only(activation).state == states.QUEUED
+    assert stage.posts() == 1
+
+
+def test_it_does_not_go_again_beside_a_run_that_names_nobody(stage, doubtful):
+    activation, _here, run = doubtful
+    run.visible = stage.sim.world.now()
+    run.started = run.visible + 2_000
+    stage.turn(1_000)
+    assert only(activation).state == states.QUEUED
+    assert stage.posts() == 1
+    run.started = stage.sim.world.now()
+    run.ends = run.started + 20
+    stage.turn(20)
+    stage.settle()
+    assert (only(activation).state, only(activation).run_id) == (states.SUCCEEDED, run.id)
+    assert Delivery.objects.count() == 1
+    assert stage.posts() == 1
