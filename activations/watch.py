@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from activations import nudges, oddities, starters, states
+from activations.cadence import LONGEST, PER_CALL, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
 from audiences.clients import client_for
@@ -21,7 +22,6 @@ from platforms.types import Counts, Run, RunStatus
 
 log = structlog.get_logger(__name__)
 
-SHORTEST, LONGEST = 2.0, 30.0
 AT_ONCE = 1000
 # A watcher that died frees the workspace after this long.
 LEASE = timedelta(seconds=settings.QUESTION_LEASE)
@@ -44,7 +44,10 @@ def watch(workspace: Workspace, *, now: datetime | None = None) -> int:
     if not _due(workspace, now).exists() or not _take_lease(workspace, now):
         return 0
     try:
-        return _watch(workspace, list(_due(workspace, now)[:AT_ONCE]), now)
+        due = list(_due(workspace, now)[:AT_ONCE])
+        cadence = Cadence.of(workspace, {delivery.dataflow_id for delivery in due}, now)
+        asking = _fill(workspace, _put_off(due, cadence, now), now)
+        return _watch(workspace, asking, cadence, now) if asking else 0
     finally:
         Workspace.objects.filter(pk=workspace.pk).update(watched_until=None)
 
@@ -55,17 +58,39 @@ def _take_lease(workspace: Workspace, now: datetime) -> bool:
 
 
 def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
-    rows = Delivery.objects.filter(workspace=workspace, state=states.RUNNING, next_check_at__lte=now)
+    return _running(workspace).filter(next_check_at__lte=now)
+
+
+def _running(workspace: Workspace):  # type: ignore[no-untyped-def]
+    rows = Delivery.objects.filter(workspace=workspace, state=states.RUNNING)
     return rows.select_related("dataflow", "audience", "workspace").order_by("next_check_at", "pk")
 
 
-def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> int:
+def _put_off(due: list[Delivery], cadence: Cadence, now: datetime) -> list[Delivery]:
+    """Those worth a question now; the ones that cannot be over yet get their moment, without one."""
+    young = too_young(cadence, due, now)
+    by_wait: dict[float, list[int]] = {}
+    for pk, wait in young.items():
+        by_wait.setdefault(round(wait, 1), []).append(pk)
+    for wait, pks in by_wait.items():
+        rows = Delivery.objects.filter(pk__in=pks, state=states.RUNNING)
+        rows.update(next_check_at=now + timedelta(seconds=wait))
+    return [delivery for delivery in due if delivery.pk not in young]
+
+
+def _fill(workspace: Workspace, due: list[Delivery], now: datetime) -> list[Delivery]:
+    """The last call asks about as many as fit: those whose turn is next cost nothing there."""
+    room = -len(due) % PER_CALL
+    return due + list(_running(workspace).filter(next_check_at__gt=now)[:room]) if room else due
+
+
+def _watch(workspace: Workspace, deliveries: list[Delivery], cadence: Cadence, now: datetime) -> int:
     try:
         runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
     except PlatformError as error:
         log.warning("Runs could not be read; asking again.", workspace=workspace.slug, code=error.code)
         # Credentials do not mend themselves in two seconds: no hot loop around a refusal.
-        _ask_later(deliveries, now, shortest=LONGEST if isinstance(error, Refused) else SHORTEST)
+        _ask_later(deliveries, cadence, now, shortest=LONGEST if isinstance(error, Refused) else SHORTEST)
         return 0
     known = {d.run_id for d in deliveries if not d.joined}
     store_runs(workspace, runs.values(), ad_hoc=known)
@@ -76,7 +101,7 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], now: datetime) -> i
     for delivery in deliveries:
         (over if _is_over(delivery, runs.get(delivery.run_id)) else going_on).append(delivery)
     finished = _finish(over, runs, now)
-    _ask_later(going_on, now)
+    _ask_later(going_on, cadence, now)
     if finished:
         nudges.dispatch_soon(workspace.pk)
     return finished
@@ -157,8 +182,10 @@ def result(delivery: Delivery, found: Run) -> dict[str, Any]:
     }
 
 
-def _ask_later(deliveries: list[Delivery], now: datetime, *, shortest: float = SHORTEST) -> None:
-    """Back off per run, 2 s growing to 30 s, in one UPDATE per step; past the deadline stop watching."""
+def _ask_later(
+    deliveries: list[Delivery], cadence: Cadence, now: datetime, *, shortest: float = SHORTEST
+) -> None:
+    """Back off per run, in one UPDATE per moment; past the deadline stop watching."""
     over = [delivery for delivery in deliveries if delivery.deadline <= now]
     move(
         over,
@@ -171,8 +198,8 @@ def _ask_later(deliveries: list[Delivery], now: datetime, *, shortest: float = S
     )
     by_wait: dict[float, list[int]] = {}
     for delivery in deliveries:
-        wait = min(max(SHORTEST * 1.25 ** min(delivery.checks, 40), shortest), LONGEST)
-        by_wait.setdefault(wait, []).append(delivery.pk)
+        wait = max(cadence.next(delivery.dataflow_id, age(delivery, now)), shortest)
+        by_wait.setdefault(round(wait, 1), []).append(delivery.pk)
     for wait, pks in by_wait.items():
         rows = Delivery.objects.filter(pk__in=pks, state=states.RUNNING)
         rows.update(next_check_at=now + timedelta(seconds=wait), checks=F("checks") + 1)
