@@ -98,9 +98,8 @@ class Cadence:
 
 
 def age(delivery: Delivery, now: datetime) -> float:
-    """Seconds since its run began, as far as we know."""
-    began = delivery.posted_at or delivery.started_at or delivery.state_since
-    return max((now - began).total_seconds(), 0.0)
+    """Seconds since we know of its run, by our own clock: the platform's may be an hour off."""
+    return max((now - (delivery.started_at or delivery.state_since)).total_seconds(), 0.0)
 
 
 def too_young(cadence: Cadence, deliveries: Sequence[Delivery], now: datetime) -> dict[int, float]:
