@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from config.environment import BASE_DIR, VARIABLES
@@ -23,6 +24,8 @@ from config.supervisor.tether import tethered
 PATIENCE = 60.0
 PASSWORD = "only-for-figures-1"  # noqa: S105  of a stack on loopback that ends with its measure
 ENDS_WITHIN = 8.0
+# The system takes the ports of outgoing connections from above these.
+BELOW_OUTGOING = range(10_240, 32_000)
 
 
 class NotReady(RuntimeError):
@@ -40,12 +43,15 @@ def scratch() -> Iterator[Path]:
 
 
 def spare_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 nobody listens on."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    """Ports of 127.0.0.1 nobody listens on, and no connection is given between this look and their use."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(BELOW_OUTGOING, len(BELOW_OUTGOING)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from simulator.server import Simulator
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Test processes of `-n auto`: most tests wait, so one more than there are cores; a lone core gets one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, 4) if cores > 1 else 1
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Row ids come again after a rollback; what an earlier test cached under them must not."""

@@ -3,6 +3,9 @@
 Everything lives in a fresh temporary VAR_DIR, so a demo that runs beside the tests is never touched.
 `DATABASE_URL` and `REDIS_URL` of the caller are respected (`make test-services`); without them SQLite and
 an embedded Valkey are used, which end with this process.
+
+Test processes beside each other (`-n`) share nothing: each has its own folder, and its own database of a given
+server. pytest-django names the test database after the process.
 """
 
 from __future__ import annotations
@@ -26,13 +29,20 @@ from config.supervisor.broker import Broker  # noqa: E402
 from config.supervisor.tether import tethered  # noqa: E402
 
 # Tests flush the database they use: never the one that a real stack keeps its work in.
-TEST_REDIS_DATABASE = 13
+# Redis has the databases 0 to 15; a process takes two, from the end.
+REDIS_DATABASES = 16
+# Which of the test processes beside each other this is, from 0.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+# The caller's own REDIS_URL, for the processes that this one starts to test beside it.
+GIVEN = "TESTS_REDIS_URL"
 
 
-def of_our_own(url: str) -> str:
-    """The same Redis server, but a database that only tests use."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{TEST_REDIS_DATABASE}"))
+def of_our_own(url: str, *, journeys: bool = False) -> str:
+    """The same Redis server, but a database that only this process's tests use; the journeys have another."""
+    number = REDIS_DATABASES - 1 - 2 * PROCESS - journeys
+    if number < 1:
+        raise RuntimeError("One Redis server has room for 7 test processes beside each other (-n 7).")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
 
 
 def start_broker(folder: Path) -> str:
@@ -53,7 +63,7 @@ def prepare() -> None:
     # Short on purpose: a Unix socket's path may not be longer than about 100 bytes.
     folder = Path(tempfile.mkdtemp(prefix="aod-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    given = os.environ.get("REDIS_URL")
+    given = os.environ.setdefault(GIVEN, os.environ.get("REDIS_URL", ""))
     os.environ |= {
         "VAR_DIR": str(folder),
         "SECRET_KEY": secrets.token_urlsafe(40),

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import psutil
 
+from bench.ground import spare_ports
 from tests.environment import ROOT
 
 # The stack must make or find these itself, whatever the test run uses.
 OWN = ("REDIS_URL", "DATABASE_URL", "SECRET_KEY", "FIELD_KEYS", "DEMO", "DJANGO_SETTINGS_MODULE")
-
-
-def spare_ports(count: int) -> list[int]:
-    """Ports nobody listens on."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:

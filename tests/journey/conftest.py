@@ -1,4 +1,7 @@
-"""Fixtures of the journeys: one stack, one browser, and a signed-in page per test."""
+"""Fixtures of the journeys: one stack, one browser, and a signed-in page per test.
+
+They end with the last journey of the process, for the browser's event loop must not run where Django's tests do.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,15 @@ def is_journey(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys come last and together: the browser's event loop, once begun, stays in this thread. The very
-    last one judges what they all left in the ledgers."""
-    items.sort(key=lambda item: is_journey(item) + (item.get_closest_marker("judge") is not None))
+    """What waits for real processes begins first, so that short files fill the time beside it. Journeys come
+    together, and the very last one judges what they all left in the ledgers."""
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("stack") is None,
+            not is_journey(item),
+            item.get_closest_marker("judge") is not None,
+        )
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,7 +78,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
@@ -77,9 +86,9 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(chromium: str) -> Iterator[Stage]:
-    """One real stack for all journeys; on the services where the run was given any."""
+    """One real stack for all journeys of this process; on the services where the run was given any."""
     # Short on purpose: a Unix socket's path may not be longer than about 100 bytes.
     folder = Path(tempfile.mkdtemp(prefix="aod-"))
     with own_services() as services:
@@ -87,6 +96,7 @@ def stage(chromium: str) -> Iterator[Stage]:
         try:
             with staged(stack) as stage:
                 yield stage
+                assert stage.sent_twice() == []
                 stack.stop()
                 assert "Traceback" not in stack.output, stack.output
         finally:
@@ -94,7 +104,7 @@ def stage(chromium: str) -> Iterator[Stage]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logins(stage: Stage, browser: Browser) -> Callable[[str], Any]:
     """Signs each person in once, and remembers the session."""
     known: dict[str, Any] = {}

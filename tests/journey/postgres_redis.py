@@ -11,21 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-REDIS_DATABASE = 14
-DATABASE = "activate_journeys"
+from tests.environment import GIVEN, PROCESS, of_our_own
+
+DATABASE = f"activate_journeys_{PROCESS}"
 
 
 @contextmanager
 def own_services() -> Iterator[dict[str, str]]:
     """Environment of the stack: nothing on an embedded run, else a fresh database and an empty Redis."""
-    database, broker = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
+    database = os.environ.get("DATABASE_URL", "")
     if not database.startswith("postgres"):
         yield {}
         return
     import psycopg
     import redis
 
-    mine = urlunsplit(urlsplit(broker)._replace(path=f"/{REDIS_DATABASE}"))
+    mine = of_our_own(os.environ[GIVEN], journeys=True)
     store = redis.Redis.from_url(mine)
     with psycopg.connect(database, autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")

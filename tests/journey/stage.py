@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,11 @@ class Stage:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.stack.port}"
+
+    def sent_twice(self) -> list[tuple[str, str]]:
+        """The pairs of which any of the platforms accepted more than one export."""
+        ledgers = (self.sim.exports(), exports(self.busy), exports(self.quiet))
+        return [pair for sent in ledgers for pair, times in Counter(sent).items() if times > 1]
 
     def deal(
         self, count: int = 1, *, workspace: str = "demo", kind: str = "ready", **also: str
