@@ -94,13 +94,16 @@ class _Ledger:
             pk: (run, flow, ad_hoc)
             for pk, run, flow, ad_hoc in going_on.values_list("pk", "platform_id", "dataflow_id", "ad_hoc")
         }
-        for run, flow, ad_hoc in runs.values():
+        foreign = []
+        for pk, (run, flow, ad_hoc) in runs.items():
             if ad_hoc is False:
                 self.scheduled[flow] = run
-        for pk, audience in RunAudience.objects.filter(run__in=list(runs)).values_list("run_id", "audience"):
-            run, flow, ad_hoc = runs[pk]
-            if ad_hoc is not False and run not in self.ours:
-                self.ad_hoc.setdefault(audience, {})[flow] = run
+            elif run not in self.ours:
+                foreign.append(pk)
+        # A scheduled run carries every audience of its dataflow, so those are not even asked for.
+        for pk, audience in RunAudience.objects.filter(run__in=foreign).values_list("run_id", "audience"):
+            run, flow, _ad_hoc = runs[pk]
+            self.ad_hoc.setdefault(audience, {})[flow] = run
 
     def facts(self, mapping: Mapping) -> Facts:
         flow, audience = mapping.dataflow, mapping.audience

@@ -62,7 +62,7 @@ def now_in(workspace: Workspace) -> Now:
         profiles=today["profiles"],
         files=today["files"],
         needs=needing.count(),
-        cards=cards(workspace, _newest(needing))[:CARDS],
+        cards=_cards(workspace, needing),
         jobs=jobs_today(workspace, now),
     )
 
@@ -89,9 +89,16 @@ def _needing(workspace: Workspace, now: datetime) -> QuerySet[Delivery]:
     )
 
 
-def _newest(needing: QuerySet[Delivery]) -> list[Delivery]:
-    rows = needing.select_related("audience", "dataflow", "activation").order_by("-state_since", "-pk")
-    return list(rows[:CARD_DELIVERIES])
+def _cards(workspace: Workspace, needing: QuerySet[Delivery]) -> list[Card]:
+    """The worst cards. Only the delivery that each of them names is read whole: hundreds may share a card."""
+    rows = needing.only("state", "reason", "verbatim", "issues", "findings").order_by("-state_since", "-pk")
+    worst = cards(workspace, rows[:CARD_DELIVERIES])[:CARDS]
+    firsts = Delivery.objects.select_related("audience", "dataflow", "activation").in_bulk(
+        [card.key for card in worst]
+    )
+    for card in worst:
+        card.deliveries[0] = firsts[card.key]
+    return worst
 
 
 def _rows(pks: list[int]) -> list[Moving]:
