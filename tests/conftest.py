@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from simulator.server import Simulator
+
+# How long an example takes says something about the machine and its other processes, not about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(optionalhook=True)

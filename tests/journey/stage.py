@@ -179,7 +179,8 @@ def staged(stack: Stack) -> Iterator[Stage]:
         Simulator(port=0, seed=11, dataflows=4, audiences=20, speed=SPEED) as busy,
         Simulator(port=0, seed=12, dataflows=4, audiences=20, speed=SPEED) as quiet,
     ):
-        stack.start("--demo").until_ready()
+        # Interrupted test processes end no fixture: the stack must end by itself.
+        stack.start("--demo", "--with-parent").until_ready()
         sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
         sim.speed()
         assert eventually(lambda: stack.get("/readyz") == 200), stack.output
