@@ -1,8 +1,8 @@
-"""Run beside a started stack, in its database: makes people and workspaces, and presses.
+"""Run beside a started stack, in its database: makes people and workspaces.
 
 A program of its own, because the database of the test run is another one. It reads one order a line from
 standard input and answers each with one line, both JSON: {"people": PASSWORD}, {"place": SLUG, "address": URL,
-"fields": {…}, "spoil": {…}}, {"press": [mapping, …], "place": SLUG}.
+"fields": {…}, "spoil": {…}}.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import django
 
 django.setup()
 
-from activations import actions  # noqa: E402
 from activations.going import rows_of  # noqa: E402
 from audiences.models import Mapping, Membership, User, Workspace  # noqa: E402
 from audiences.sync import sync  # noqa: E402
@@ -74,17 +73,10 @@ def pairs(workspace: Workspace) -> list[dict[str, Any]]:
     ]
 
 
-def press(slug: str, mappings: list[int]) -> int:
-    chosen = Mapping.objects.filter(pk__in=mappings).select_related("audience", "dataflow")
-    return actions.request(Workspace.objects.get(slug=slug), chosen, by=marketer(), press=slug).pk
-
-
 def done(order: dict[str, Any]) -> Any:
     if "people" in order:
         people(order["people"])
         return pairs(Workspace.objects.get(slug="demo"))
-    if "press" in order:
-        return press(order["place"], order["press"])
     return place(
         order["place"],
         order["address"],

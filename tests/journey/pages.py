@@ -89,7 +89,10 @@ class Journey:
 
     def press(self, *pairs: Pair) -> Journey:
         """Go all the way to the activation's page."""
-        self.ask(*pairs)
+        return self.ask(*pairs).answer()
+
+    def answer(self) -> Journey:
+        """Say yes to the question."""
         self.button("Activate now").click()
         expect(self.standing).to_be_visible()
         return self

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator.adhoc import Pair as There
 from simulator.adhoc import adhoc_run
@@ -14,6 +15,7 @@ from simulator.dataflow import Flow
 from simulator.runs import Run
 from simulator.sandbox import Sandbox
 from simulator.server import Simulator
+from tests.journey.pages import Journey
 from tests.journey.stage import SPEED, Pair, Stage, exports, strike, together
 
 RUNS = "/data/foundation/flowservice/runs"
@@ -145,8 +147,9 @@ STORIES: dict[str, Story] = {
 
 
 @contextmanager
-def played(stage: Stage) -> Iterator[dict[str, Scene]]:
-    """Play all stories: every workspace first, then press after press without waiting for any outcome."""
+def played(stage: Stage, presser: Journey) -> Iterator[dict[str, Scene]]:
+    """Play all stories: every workspace first, then press after press in one browser, without waiting for any
+    outcome."""
     with ExitStack() as kept:
         scenes = {}
         for number, (name, story) in enumerate(STORIES.items()):
@@ -155,11 +158,13 @@ def played(stage: Stage) -> Iterator[dict[str, Scene]]:
             ready = (pair for pair in pairs if pair.kind == "ready")
             scenes[name] = Scene(sim, together(ready, story.count))
         for name, story in STORIES.items():
-            begin(stage, story, scenes[name])
+            begin(presser, story, scenes[name])
         yield scenes
 
 
-def begin(stage: Stage, story: Story, scene: Scene) -> None:
+def begin(presser: Journey, story: Story, scene: Scene) -> None:
+    """Somebody asks, the platform changes, and they press: the question was honest when it was put."""
+    presser.ask(*scene.pairs)
     world = scene.sim.world
     with world.lock:
         world.word = story.word
@@ -167,6 +172,5 @@ def begin(stage: Stage, story: Story, scene: Scene) -> None:
             world.clock.set(speed=0)
         story.before(scene)
     strike(scene.sim, *story.rules)
-    slug = scene.pair.workspace
-    made = stage.furnisher.ask(press=[pair.mapping for pair in scene.pairs], place=slug)
-    scene.activation = f"/w/{slug}/activations/{made}/"
+    presser.answer()
+    scene.activation = urlsplit(presser.page.url).path

@@ -1,27 +1,31 @@
-"""Every documented answer of the platform, as the marketer reads it. The simulator's ledger is the judge."""
+"""Every documented answer of the platform, pressed for and read by the marketer in a browser. The simulator's
+ledger is the judge."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.journey.pages import Journey
 from tests.journey.stage import Stage
 from tests.journey.stories import WORDS, Scene, played
 
-pytestmark = [pytest.mark.browser, pytest.mark.stack]
+# The first test pays for thirty workspaces, each furnished, copied and pressed in.
+pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(300)]
 
 AFTER = "Useless until that is changed"
 ADMIN = "Your administrator"
 
 
 @pytest.fixture(scope="module")
-def scenes(stage: Stage) -> Iterator[dict[str, Scene]]:
-    with played(stage) as scenes:
-        yield scenes
+def scenes(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Iterator[dict[str, Scene]]:
+    with browser.new_context(base_url=stage.address, storage_state=logins("marketer")) as context:
+        with played(stage, Journey(context.new_page())) as scenes:
+            yield scenes
 
 
 def reads(card: Locator, *, said: str, do: str, retry: str, who: str = "") -> None:
