@@ -116,6 +116,13 @@ def counts(rows: Sequence[Row]) -> list[tuple[Shown, int]]:
     return [(shown, counted[kind]) for kind, shown in WILL_GO.items()]
 
 
+def counted_at(rows: Iterable[Row]) -> datetime | None:
+    """When most audiences of a list were counted, to be said once above it; None where no moment is most rows'."""
+    moments = Counter(row.mapping.audience.profiles_as_of for row in rows)
+    then, many = max(moments.items(), key=lambda one: one[1], default=(None, 0))
+    return then if many > 1 and many * 2 > moments.total() else None
+
+
 def profiles(rows: Iterable[Row]) -> tuple[int, int]:
     """Known profiles together, and for how many audiences the count is unknown; each audience counts once."""
     audiences = {row.mapping.audience_id: row.mapping.audience.profiles for row in rows}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from activations.budget import is_hard, jobs_today
-from activations.going import BLOCKED, LOOK, WAITS, Row, profiles, rows_of
+from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
 from activations.selection import fold, unfold
@@ -47,6 +47,11 @@ class Plan:
     @property
     def blocked(self) -> list[Row]:
         return [row for row in self.rows if row.kind == BLOCKED]
+
+    @property
+    def joins(self) -> list[Row]:
+        """What follows a run that is going on already: nothing new is exported for it."""
+        return [row for row in self.rows if row.kind == JOINS]
 
     @property
     def looks(self) -> list[Row]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from activations.choice import chosen_in, offered, still_there
-from activations.going import Row, rows_of
+from activations.going import Row, counted_at, rows_of
 from activations.question import plan
 from activations.selection import AT_MOST, fold, unfold
 from audiences.access import may_press, workspace_for
@@ -91,6 +91,7 @@ def _choice(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]:
         "to": to,
         "page": page,
         "groups": _by_dataflow(shown),
+        "counted_at": counted_at(shown),
         "only": only,
         "all_chosen": fold(row.mapping.pk for row in rows if row.chosen),
         "shown": fold(mapping.pk for mapping in here),

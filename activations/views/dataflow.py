@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from activations.going import WILL_GO, Row, counts, rows_of
+from activations.going import WILL_GO, Row, counted_at, counts, rows_of
 from activations.question import plan
 from activations.selection import fold
 from activations.views.choose import searched
@@ -39,6 +39,7 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
         "chips": counts(matching),
         "total": len(matching),
         "page": page,
+        "counted_at": counted_at(page.object_list),
         "selectable": len(ready),
         "all_of_them": fold(ready),
         "plan": plan(workspace, [row for row in page.object_list if ticked and row.selectable]),

@@ -54,6 +54,13 @@ class Issues:
     icon: str
     rows: list[dict[str, Any]]
 
+    @property
+    def count(self) -> int | None:
+        """Records of all rows together; None where the vendor left a number out."""
+        counts = [row.get("count") for row in self.rows]
+        known = [count for count in counts if isinstance(count, int)]
+        return sum(known) if len(known) == len(counts) else None
+
 
 @require_safe
 def runs(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:

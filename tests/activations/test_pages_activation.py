@@ -12,7 +12,7 @@ from activations import states
 from activations.models import Activation, Delivery
 from activations.summary import summarize
 from tests.activations.house import House, ended, make_house, refused, running, sent
-from tests.catalogue import make_audience, make_mapping
+from tests.catalogue import make_audience, make_dataflow, make_mapping
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,33 @@ def test_it_works(house):
     ):  # fmt: skip
         assert words in page, words
     assert page.count("<article") == 1
+
+
+def test_a_dataflow_is_named_on_each_row_only_where_there_are_several(house):
+    made = house.activation(name="Friday flash sale")
+    flow = made.deliveries.first().dataflow.name
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert f'<span class="under">{flow}</span>' not in page
+    assert f"6 deliveries → {flow}" in page
+    other = make_mapping(make_dataflow(house.workspace, "Braze"), make_audience(house.workspace))
+    two = house.activation(other, make_mapping(house.mappings[0].dataflow, make_audience(house.workspace)))
+    page = house.client().get(house.url("activation", two.pk)).content.decode()
+    assert '<span class="under">Braze</span>' in page
+    assert f'<span class="under">{flow}</span>' in page
+
+
+def test_a_name_that_says_where_is_not_said_again(house):
+    made = house.activation()
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert made.name == "6 audiences → Campaign S3"
+    assert "6 deliveries →" not in page
+
+
+def test_a_number_of_files_that_is_unknown_is_said_so(house):
+    made = mixed(house)
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert "2 files" in page
+    assert "files unknown" in page
 
 
 def test_only_what_is_queued_is_promised_the_next_job(house):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from activations.selection import LARGEST, fold, unfold
 from activations.views import choose
+from audiences.models import Audience
 from tests.activations.house import House, make_house
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run
 
@@ -73,6 +74,25 @@ def test_will_it_go_in_words(house):
     ):  # fmt: skip
         assert words in page, words
     assert page.count("disabled aria-describedby") == 1
+
+
+@pytest.mark.parametrize("page", ["dataflow", "activate"])
+def test_the_moment_of_counting_is_said_once_for_the_rows_that_share_it(house, page):
+    then = timezone.now().replace(hour=6, minute=4) - timedelta(days=1)
+    Audience.objects.update(profiles_as_of=then)
+    flow = house.mappings[0].dataflow
+    make_mapping(flow, make_audience(house.workspace, "Counted later"))
+    address = house.url(page, *([flow.platform_id] if page == "dataflow" else []))
+    answer = house.client().get(address)
+    assert answer.context["counted_at"] == then
+    text = answer.content.decode()
+    assert text.count('<span class="under said">') == 3
+    assert text.count("as of ") == 1 + 4, "the heading, and each row for who hears it or has a phone"
+
+
+def test_no_moment_is_said_for_all_where_each_row_has_its_own(house):
+    address = house.url("dataflow", house.mappings[0].dataflow.platform_id)
+    assert house.client().get(address).context["counted_at"] is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from activations import question, states
 from activations.models import Activation, Delivery
 from tests.activations.house import House, make_house, paper_of
-from tests.catalogue import make_audience, make_dataflow, make_mapping, make_workspace
+from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run, make_workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,16 @@ def test_the_question_says_what_how_fresh_how_many_and_what_does_not_happen(hous
         "Once Adobe accepts, it cannot be stopped here.",
     ):  # fmt: skip
         assert words in page, words
+
+
+def test_the_question_says_what_joins_a_run_that_is_going_on(house):
+    joins = house.mappings[0]
+    make_run(
+        joins.dataflow, joins.audience, status="running", word="inProgress", ad_hoc=True, completed_at=None
+    )
+    page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
+    assert f"{joins.audience.name} joins</b>" in page
+    assert "We follow that run to its end." in page
 
 
 def test_unknown_freshness_is_said_in_words(house):

@@ -343,7 +343,8 @@ class TestRuns:
         assert run.platform_id in html
         assert "&lt;aborted&gt;" in html
         assert "1,204" in html
-        assert "Warnings: 1" in html
+        assert "Excluded: 1,204</span>" in html
+        assert "Errors</span>" in html, "a number that Adobe did not give is not said"
         assert "Lapsed VIP" in html
 
     def test_it_tells_scheduled_from_ad_hoc(self, client, alice, workspace, flow):
