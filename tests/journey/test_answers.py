@@ -23,9 +23,11 @@ ADMIN = "Your administrator"
 
 @pytest.fixture(scope="module")
 def scenes(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Iterator[dict[str, Scene]]:
-    with browser.new_context(base_url=stage.address, storage_state=logins("marketer")) as context:
-        with played(stage, Journey(context.new_page())) as scenes:
-            yield scenes
+    with (
+        browser.new_context(base_url=stage.address, storage_state=logins("marketer")) as context,
+        played(stage, Journey(context.new_page())) as scenes,
+    ):
+        yield scenes
 
 
 def reads(card: Locator, *, said: str, do: str, retry: str, who: str = "") -> None:
