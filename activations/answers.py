@@ -12,18 +12,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count
 
 from activations import oddities, states
 from activations.backoff import BACKOFF, backoff, patience, recheck, slow_down
 from activations.blame import mentioned, named_by, newly_mapped
 from activations.courses import again, refuse, run, split, unconfirmed, wait, without
 from activations.facts import unwilling
-from activations.models import Delivery, Job
+from activations.models import Delivery, Event, Job
 from activations.moves import lock, move
 from platforms import errors
 from platforms.types import Accepted, Oddity, Pair
 
 ANSWER_KEPT = 64_000
+# With the backoff about a minute: longer than a token takes to be known everywhere, short before a sale.
+UNAUTHORIZED_RETRIES = 5
 
 Answer = Accepted | errors.PlatformError
 
@@ -98,28 +101,55 @@ def _unreadable(answer: Accepted) -> set[Pair | None]:
 
 def not_sent(job: Job, deliveries: list[Delivery], answer: errors.NotSent, now: datetime) -> None:
     """Connect error, no token, 429: not processed. Back to the queue, later; the whole workspace slows."""
-    tries = 1 + max((delivery.attempts for delivery in deliveries), default=0)
-    wait = backoff(tries)
+    wait = _backoff(deliveries)
     if answer.retry_after is not None:
         wait = max(patience(answer.retry_after), BACKOFF[0])
-    slow_down(job.workspace, now + wait)
+    _later(job, deliveries, answer, now, wait=wait, reason=answer.code)
+
+
+def unauthorized(job: Job, deliveries: list[Delivery], answer: errors.Unauthorized, now: datetime) -> None:
+    """401 although the token was fetched anew: not processed. Back to the queue, later, a few times, because a
+    new token may take a moment to be known everywhere; then refused, for a person must look at the credentials.
+    """
+    tried = _refused_before(deliveries)
+    patient = [delivery for delivery in deliveries if tried.get(delivery.pk, 0) < UNAUTHORIZED_RETRIES]
+    if patient:
+        _later(job, patient, answer, now, wait=_backoff(patient), reason="unauthorized")
+    if len(patient) < len(deliveries):
+        Job.objects.filter(pk=job.pk).update(outcome=Job.Outcome.REFUSED)
+        refuse(job, without(deliveries, patient), answer, now)
+
+
+def _refused_before(deliveries: list[Delivery]) -> dict[int | None, int]:
+    """How often each delivery (pk) went back to the queue after a 401, by its events."""
+    told = Event.objects.filter(delivery__in=deliveries, what="not_sent", job__status=401)
+    return dict(told.order_by().values_list("delivery").annotate(n=Count("pk")))
+
+
+def _backoff(deliveries: list[Delivery]) -> timedelta:
+    return backoff(1 + max((delivery.attempts for delivery in deliveries), default=0))
+
+
+def _later(
+    job: Job,
+    deliveries: list[Delivery],
+    answer: errors.PlatformError,
+    now: datetime,
+    *,
+    wait: timedelta,
+    reason: str,
+) -> None:
+    slow_down(job.workspace, now, wait)
     move(
-        deliveries,
-        states.QUEUED,
-        what="not_sent",
-        now=now,
-        job=job,
-        data={"reason": answer.code},
-        not_before=now + wait,
-        reason=answer.code,
-        verbatim=answer.verbatim,
-    )
+        deliveries, states.QUEUED, what="not_sent", now=now, job=job, data={"reason": reason},
+        not_before=now + wait, reason=reason, verbatim=answer.verbatim,
+    )  # fmt: skip
 
 
 def unknown(job: Job, deliveries: list[Delivery], answer: errors.OutcomeUnknown, now: datetime) -> None:
     """Read timeout, reset after sending, 5xx, unreadable answer: it may have had its effect."""
     if isinstance(answer, errors.PlatformFault):
-        slow_down(job.workspace, now + patience(answer.retry_after or 5))
+        slow_down(job.workspace, now, patience(answer.retry_after or 5))
     unconfirmed(job, deliveries, now, answer.code, answer.verbatim)
 
 
@@ -229,6 +259,7 @@ _EXPORT_RUNNING = re.compile(
 ROWS: tuple[tuple[type, Callable[..., None], Job.Outcome], ...] = (
     (Accepted, accepted, Job.Outcome.ACCEPTED),
     (errors.NotSent, not_sent, Job.Outcome.NOT_SENT),
+    (errors.Unauthorized, unauthorized, Job.Outcome.NOT_SENT),
     (errors.RunGoingOn, going_on, Job.Outcome.REFUSED),
     (errors.NotInSchedule, not_in_schedule, Job.Outcome.REFUSED),
     (errors.NotReady, not_ready, Job.Outcome.REFUSED),

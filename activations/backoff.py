@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from activations import nudges
 from activations.models import Delivery
 from audiences.models import Workspace
@@ -33,11 +31,11 @@ def patience(seconds: float) -> timedelta:
     return timedelta(seconds=min(seconds, PATIENCE.total_seconds()))
 
 
-def slow_down(workspace: Workspace, until: datetime) -> None:
-    """No job of this workspace leaves before `until`."""
+def slow_down(workspace: Workspace, now: datetime, wait: timedelta) -> None:
+    """No job of this workspace leaves for so long."""
+    until = now + wait
     Workspace.objects.filter(pk=workspace.pk).exclude(send_after__gt=until).update(send_after=until)
     workspace.send_after = until
-    wait = until - timezone.now()
     if timedelta(0) < wait < NUDGED_WITHIN:
         nudges.dispatch_soon(workspace.pk, after=wait + timedelta(milliseconds=100))
 

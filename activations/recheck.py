@@ -106,7 +106,7 @@ def _go_later(workspace: Workspace, waiting: list[Delivery], error: PlatformErro
     wait = backoff(1 + max(delivery.attempts for delivery in waiting))
     if isinstance(error, NotSent) and error.retry_after is not None:
         wait = max(patience(error.retry_after), BACKOFF[0])
-    slow_down(workspace, now + wait)
+    slow_down(workspace, now, wait)
     # A lost answer to a read is no lost answer to a call that was never made.
     code = error.code if isinstance(error, NotSent) else NotSent.code
     with transaction.atomic():

@@ -6,7 +6,8 @@ PlatformError
 │   ├── Throttled            429: refused before processing; `retry_after` seconds when it said so
 │   └── TokenUnavailable     no token could be had because the identity service is down or busy
 ├── Refused              the platform looked at the call and said no; nothing happened
-│   ├── CredentialsRefused   401, 403 or a gateway code; `field` names what to correct
+│   ├── CredentialsRefused   403 or a gateway code; `field` names what to correct
+│   │   └── Unauthorized         401, even with a fresh token: not processed, and it may pass
 │   ├── NotFound             404
 │   ├── Conflict             409 or 412
 │   └── ActivationRefused    a 400 of adhocrun whose sentence is known
@@ -100,6 +101,10 @@ class CredentialsRefused(Refused):
     def __init__(self, summary: str, *, field: str, **known: object) -> None:
         super().__init__(summary, **known)  # type: ignore[arg-type]
         self.field = field
+
+
+class Unauthorized(CredentialsRefused):
+    """401, even with a fresh token. Not processed; a token that is known everywhere soon may mend it."""
 
 
 class NotFound(Refused):

@@ -85,6 +85,12 @@ TRANSPORT = table(
         "itself", NOBODY, "moving",
     ),
     Message(
+        "unauthorized", _("Adobe does not accept the token yet"),
+        _("Adobe refused a fresh access token and did not process the call; nothing was sent."),
+        _("Nothing at first: it goes again a few times by itself. Then check the credentials."),
+        "itself", ADMIN, "moving",
+    ),
+    Message(
         "not_sent", _("The call was not made"),
         _("Something before the call failed, so nothing reached Adobe."),
         _("Nothing: it goes again by itself."),

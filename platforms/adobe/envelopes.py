@@ -22,6 +22,7 @@ from platforms.errors import (
     PlatformFault,
     Refused,
     Throttled,
+    Unauthorized,
 )
 from platforms.http import KEPT_BYTES, Answer, AnswerTooLarge, Flaw, redact
 
@@ -137,7 +138,8 @@ def refusal(answer: Answer, secrets: Iterable[str] = ()) -> PlatformError:
     if status < 400:
         return AnswerUnreadable(f"Adobe answered {status}, which this call never should.", **known)
     if field is not None:
-        return CredentialsRefused(_BLAMED[field], field=field, **known)
+        kind = Unauthorized if status == 401 else CredentialsRefused
+        return kind(_BLAMED[field], field=field, **known)
     return _plain_refusal(status)(f"Adobe refused the call ({status}).", **known)
 
 
