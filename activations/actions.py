@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from activations import nudges, states
@@ -21,6 +20,7 @@ from activations.models import Activation, Delivery, Event
 from activations.moves import lock, move
 from activations.opening import default_name, deliver
 from activations.preflight import Verdict
+from audiences import clock
 from audiences.models import Mapping, User, Workspace
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ def _request(
     reason: str,
     on_export: str,
 ) -> Activation:
-    now = timezone.now()
+    now = clock.now()
     found = verdicts(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
     if all(found[mapping.pk].will_go == "blocked" for mapping in chosen):
         raise CannotRequest(
@@ -167,7 +167,7 @@ def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datet
 def cancel(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
     """Take back what has not been sent (armed and queued); returns how many. What is sent stays sent."""
     unsent = _of(activation, states.UNSENT, only)
-    return len(take_back(unsent, what="canceled", now=timezone.now(), by=by))
+    return len(take_back(unsent, what="canceled", now=clock.now(), by=by))
 
 
 def take_back(
@@ -205,7 +205,7 @@ def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None
 
 
 def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) -> int:
-    now = timezone.now()
+    now = clock.now()
     wanted = states.RETRYABLE if only is not None else (states.FAILED, states.REFUSED, states.BLOCKED)
     # Locked: a second retry at the same moment waits here, and then finds them superseded.
     rows = _rows(activation, wanted, only).select_for_update(of=("self",), no_key=True)
@@ -227,7 +227,7 @@ def check_again(activation: Activation, *, by: User | None, only: Iterable[int] 
 
     Only asks: nothing is sent again by this. What has meanwhile been pressed anew is followed there.
     """
-    now = timezone.now()
+    now = clock.now()
     again: dict[str, Any] = {
         "what": "checked_again",
         "now": now,

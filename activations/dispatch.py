@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +9,6 @@ from typing import NamedTuple
 import structlog
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from activations import budget, pauses, states
@@ -22,6 +20,8 @@ from activations.naming import ids
 from activations.packing import pack
 from activations.recheck import GOOD_FOR, recheck
 from audiences.clients import client_for
+from audiences.clock import Clock, ticking
+from audiences.clock import now as database_now
 from audiences.models import Workspace
 from platforms.adobe import AdobeClient
 from platforms.errors import NotSent, PlatformError, Refused
@@ -34,8 +34,9 @@ WINDOW = 800
 LOOKED_AT = 4000
 
 
-def dispatch(workspace: Workspace, *, clock: Callable[[], datetime] = timezone.now) -> int:
+def dispatch(workspace: Workspace, *, clock: Clock | None = None) -> int:
     """Send what may go now, job after job; returns how many jobs were sent."""
+    clock = clock or ticking()
     sent = 0
     while not _paced(workspace, clock()):
         claimed = claim(workspace, clock())
@@ -203,7 +204,7 @@ def note_sending(client: AdobeClient, job: Job) -> None:
     A sender that was frozen or cut off past its lease learns here that the job is no longer its own, and
     must not send any more. While nothing is written here nothing was sent, and never will be.
     """
-    job.platform_at = client.platform_now() or timezone.now()
+    job.platform_at = client.platform_now() or database_now()
     mine = Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING)
     if not mine.update(platform_at=job.platform_at):
         raise NotSent("The job's lease ended before its call was made.")

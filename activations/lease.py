@@ -10,9 +10,9 @@ from threading import Event, Thread
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
 from activations.models import Job
+from audiences import clock
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ def _renew(job_id: int, over: Event, every: timedelta) -> None:
     while not over.wait(every.total_seconds()):
         try:
             rows = Job.objects.filter(pk=job_id, outcome=Job.Outcome.SENDING)
-            if not rows.update(lease_until=timezone.now() + LEASE):
+            if not rows.update(lease_until=clock.now() + LEASE):
                 return
         except DatabaseError as error:
             # It may be back before the lease ends: one failure must not end a living sender's lease.

@@ -20,6 +20,7 @@ from activations.courses import arm
 from activations.models import Delivery, Event, Pause
 from activations.moves import lock
 from activations.preflight import Paused, paused_finding
+from audiences import clock
 from audiences.models import Destination, User, Workspace
 
 log = structlog.get_logger(__name__)
@@ -88,7 +89,7 @@ def pause(
     Raises ValueError without a reason, for a destination of another workspace, and for a window that
     does not end after its start.
     """
-    starts_at = starts_at or timezone.now()
+    starts_at = starts_at or clock.now()
     if not reason.strip():
         raise ValueError("A pause needs a reason: everyone in the workspace reads it.")
     if destination is not None and (workspace is None or destination.workspace_id != workspace.pk):
@@ -109,7 +110,7 @@ def pause(
 
 def lift(pause: Pause, *, by: User | None, now: datetime | None = None) -> bool:
     """End a pause before its time; what waited for it is judged again at once. False when it was over."""
-    now = now or timezone.now()
+    now = now or clock.now()
     with transaction.atomic():
         rows = Pause.objects.filter(pk=pause.pk, lifted_at=None).exclude(ends_at__lte=now)
         if not rows.update(lifted_at=now, lifted_by=by):
@@ -179,7 +180,7 @@ def _tell(pause: Pause, *, what: str, by: User | None) -> None:
         "from": pause.starts_at.isoformat(),
         "until": pause.ends_at.isoformat() if pause.ends_at else None,
     }
-    at = pause.lifted_at or timezone.now()
+    at = pause.lifted_at or clock.now()
     Event.objects.bulk_create(
         Event(workspace_id=pk, at=at, actor=by, what=what, data=data) for pk in _minding(pause)
     )

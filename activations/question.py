@@ -18,7 +18,7 @@ from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_o
 from activations.models import Activation
 from activations.packing import pack
 from activations.selection import fold, unfold
-from audiences import speech
+from audiences import clock, speech
 from audiences.models import Mapping, User, Workspace
 
 LASTS = timedelta(minutes=15)
@@ -147,7 +147,7 @@ def seal(workspace: Workspace, user: User, mappings: Sequence[Mapping]) -> str:
         "w": workspace.pk,
         "u": user.pk,
         "m": fold(mapping.pk for mapping in mappings),
-        "at": timezone.now().isoformat(),
+        "at": clock.now().isoformat(),
         "press": secrets.token_urlsafe(24),
     }
     return signing.dumps(shown, salt=SALT)
@@ -174,7 +174,7 @@ def unseal(workspace: Workspace, user: User, paper: str) -> Paper:
     if shown["w"] != workspace.pk or shown["u"] != user.pk:
         raise NotOurs
     chosen, seen_at = frozenset(unfold(shown["m"])), datetime.fromisoformat(shown["at"])
-    if timezone.now() - seen_at > LASTS:
+    if clock.now() - seen_at > LASTS:
         raise TooOld(chosen)
     return Paper(chosen, seen_at, shown["press"])
 

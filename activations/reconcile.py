@@ -14,13 +14,13 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from activations import nudges, states
 from activations.courses import run
 from activations.models import Delivery, Job
 from activations.moves import move
 from activations.trace import carrying, may_be, unexplained
+from audiences import clock
 from audiences.models import Workspace
 from platforms.errors import PlatformError
 from platforms.types import Run
@@ -43,7 +43,7 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
 
     Raises nothing of the platform's: when it cannot be asked, the deliveries stay unconfirmed.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     due = _take(workspace, now)
     if not due:
         return 0

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from activations import nudges, pauses, states
 from activations.actions import take_back
@@ -19,6 +18,7 @@ from activations.facts import unwilling, verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
 from activations.opening import RECHECK_EVERY, opening
+from audiences import clock
 from audiences.clients import client_for
 from audiences.fresh import look_again
 from audiences.models import Workspace
@@ -38,7 +38,7 @@ UNTIL_SEEN = {
 
 def sweep(workspace: Workspace, *, now: datetime | None = None) -> None:
     """One round: dead senders, armed deliveries, pauses, deadlines, orphaned holds; then nudges for what is left."""
-    now = now or timezone.now()
+    now = now or clock.now()
     free_dead_jobs(workspace, now)
     release_armed(workspace, now)
     pauses.hold_back(workspace, now)

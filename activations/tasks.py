@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import structlog
 from celery import shared_task
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from activations import dispatch as dispatching
@@ -16,6 +15,7 @@ from activations import states
 from activations import sweep as sweeping
 from activations import watch as watching
 from activations.models import Delivery, Hold, Job
+from audiences import clock
 from audiences.models import Workspace
 from platforms.pace import Share, sharing
 
@@ -46,7 +46,7 @@ def watch_tick() -> None:
     due = Delivery.objects.filter(
         workspace=OuterRef("pk"),
         state__in=(states.RUNNING, states.UNCONFIRMED),
-        next_check_at__lte=timezone.now(),
+        next_check_at__lte=clock.now(),
     )
     _each(Workspace.objects.filter(Exists(due)), reconciling.reconcile, watching.watch)
 

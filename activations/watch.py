@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db.models import F, Q
-from django.utils import timezone
 
 from activations import nudges, oddities, starters, states
 from activations.cadence import LONGEST, PER_CALL, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
+from audiences import clock
 from audiences.clients import client_for
 from audiences.models import Workspace
 from audiences.runs import store_runs
@@ -40,7 +40,7 @@ def watch(workspace: Workspace, *, now: datetime | None = None) -> int:
 
     One watcher per workspace at a time; the others return at once.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     if not _due(workspace, now).exists() or not _take_lease(workspace, now):
         return 0
     try:

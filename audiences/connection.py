@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
+from audiences import clock
 from audiences.models import Dataflow, Mapping, PlatformJob, Run, Workspace
 from audiences.models.catalog import Audience, Destination
 from audiences.models.workspaces import SyncState
@@ -171,7 +172,7 @@ def why_not_move(workspace: Workspace) -> str:
 def _no_sync() -> Q:
     from audiences.sync import LEASE
 
-    return ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=timezone.now() - LEASE)
+    return ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=clock.now() - LEASE)
 
 
 def use_sandbox(workspace: Workspace, name: str) -> None:

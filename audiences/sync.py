@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from audiences import clock
 from audiences.clients import client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
 from audiences.mirroring import Written, mirror
@@ -77,7 +78,7 @@ def sync(workspace: Workspace) -> Written | None:
 
 def _start(workspace: Workspace) -> datetime | None:
     """Take the workspace for this sync; returns its mark (when it started), None when another has it."""
-    now = timezone.now()
+    now = clock.now()
     free = ~Q(sync_state=SyncState.RUNNING) | Q(sync_started_at__lt=now - LEASE)
     taken = Workspace.objects.filter(free, pk=workspace.pk).update(
         sync_state=SyncState.RUNNING, sync_started_at=now, sync_progress="", sync_error=""

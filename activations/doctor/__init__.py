@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.utils import timezone
-
 from activations.doctor import deliveries, installation, platforms
 from activations.doctor.finding import Finding
+from audiences import clock
 from audiences.models import Workspace
 
 __all__ = ["Finding", "examine", "installation"]
@@ -37,7 +36,7 @@ def examine(
     workspaces: Iterable[Workspace], *, ask: bool = True, now: datetime | None = None
 ) -> list[Finding]:
     """Every finding about these workspaces, trouble first. `ask`: also put a question to their platforms."""
-    now = now or timezone.now()
+    now = now or clock.now()
     checks = [*CHECKS, platforms.connection] if ask else CHECKS
     found = [finding for workspace in workspaces for check in checks for finding in check(workspace, now)]
     return sorted(found, key=lambda finding: finding.level != "act")
