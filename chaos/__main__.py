@@ -34,6 +34,10 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first round; the next ones count up")
     parser.add_argument("--stack", choices=["embedded", "services", "both"], default="both")
     parser.add_argument("--size", choices=sorted(SIZES), default="ordinary")
+    parser.add_argument(
+        "--outage", type=float, metavar="SECONDS",
+        help="instead: the platform away for so long in real time, with the product's own lengths at their defaults",
+    )  # fmt: skip
     parser.add_argument("--trouble", action="append", choices=sorted(TROUBLES), help="only these; repeat it")
     return parser.parse_args(words)
 
@@ -41,16 +45,17 @@ def arguments(words: list[str]) -> argparse.Namespace:
 def plan_of(given: argparse.Namespace, seed: int) -> planning.Plan:
     """The plan of a seed, or of the troubles named on the command line."""
     size = SIZES[given.size]
+    if given.outage:
+        return planning.outage(seed, size, given.outage)
     names = given.trouble or list(TROUBLES)
     if len(names) < size.troubles:
         size = planning.replace_troubles(size, len(names))
     return planning.make(seed, size, names, LENGTHS)
 
 
-def stack_of(name: str, vendor: Platform) -> AbstractContextManager[Any]:
-    if name == "embedded":
-        return embedded(planning.SETTINGS)
-    return services(planning.SETTINGS, vendor.port)
+def stack_of(name: str, vendor: Platform, lengths: dict[str, str]) -> AbstractContextManager[Any]:
+    """The stack, with the product's own lengths as its environment gives them."""
+    return embedded(lengths) if name == "embedded" else services(lengths, vendor.port)
 
 
 def run(name: str, given: argparse.Namespace) -> Verdict:
@@ -59,7 +64,7 @@ def run(name: str, given: argparse.Namespace) -> Verdict:
     with (
         ground.scratch() as folder,
         platform(folder) as vendor,
-        stack_of(name, vendor) as stack,
+        stack_of(name, vendor, {} if given.outage else planning.SETTINGS) as stack,
         house(stack.env, folder) as asking,
     ):
         for seed in range(given.seed, given.seed + given.rounds):
@@ -75,7 +80,10 @@ def one_round(given: argparse.Namespace, seed: int, stack: Stack, vendor: Platfo
     took = f"({time.monotonic() - began:.0f} s)"
     print(report.line(stack.name, str(seed), verdict, f"{' '.join(plan.troubles)} {took}"), flush=True)
     if not verdict.good:
-        lines = [*report.complaints(verdict, asking), report.again(stack.name, seed, given.size)]
+        lines = [
+            *report.complaints(verdict, asking),
+            report.again(stack.name, seed, given.size, given.outage),
+        ]
         print("\n".join(lines), flush=True)
     return verdict
 

@@ -59,6 +59,7 @@ class Plan:
     size: Size
     steps: tuple[Step, ...]
     troubles: tuple[str, ...]
+    speed: float = SPEED
 
 
 def make(seed: int, size: Size, troubles: Sequence[str], lengths: dict[str, float]) -> Plan:
@@ -71,6 +72,24 @@ def make(seed: int, size: Size, troubles: Sequence[str], lengths: dict[str, floa
     steps = [step for name in chosen for step in _trouble(dice, name, lengths[name], size.window)]
     steps += _presses(dice, size.window)
     return Plan(seed, size, tuple(sorted(steps, key=lambda step: step.at)), tuple(chosen))
+
+
+# An outage of real length is lived through at real speed. Unknown outcomes are looked into for a quarter of an
+# hour by default, and longest runs take 40 seconds: what does not settle within so long after it is lost.
+OUTAGES = ("outage_503", "outage_reset")
+REAL_SPEED = 1.0
+AFTER_OUTAGE = 1_200.0
+
+
+def outage(seed: int, size: Size, seconds: float) -> Plan:
+    """One outage of so many seconds, by turns of each kind: presses come before it and during its first half."""
+    dice = Random(seed)  # noqa: S311
+    name = OUTAGES[seed % len(OUTAGES)]
+    begins, options = dice.uniform(0.5, 3.0), {"dice": dice.randrange(2**32)}
+    steps = [Step(begins, "begin", name, options), Step(begins + seconds, "end", name, options)]
+    steps += _presses(dice, seconds / 2)
+    longer = replace(size, settle=AFTER_OUTAGE)
+    return Plan(seed, longer, tuple(sorted(steps, key=lambda step: step.at)), (name,), REAL_SPEED)
 
 
 def _trouble(dice: Random, name: str, length: float, window: float) -> list[Step]:

@@ -30,13 +30,14 @@ class Platform:
         self.client = httpx.Client(base_url=url, timeout=30)
         self.rules: dict[str, list[dict[str, Any]]] = {}
         self.foreign: dict[str, float] = {}
+        self.speed = SPEED
 
     def _put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return dict(self.client.put(path, json=body).raise_for_status().json())
 
     def reset(self, seed: int, audiences: int, dataflows: int, speed: float) -> None:
         """Begin again. The clock is set to itself, so that the Date header follows it from now on."""
-        self.rules, self.foreign = {}, {}
+        self.rules, self.foreign, self.speed = {}, {}, speed
         body = {"seed": seed, "audiences": audiences, "dataflows": dataflows}
         self.client.post("/_sim/reset", json=body).raise_for_status()
         self.jump(timedelta(0))
@@ -64,7 +65,7 @@ class Platform:
         """A run that somebody else (or the schedule) starts; kept with when it will be over by our clock."""
         body = {"dataflow": dataflow, "audience": audience, "kind": kind, "duration_s": seconds}
         made = self.client.post("/_sim/runs", json=body).raise_for_status().json()
-        self.foreign[made["run"]] = time.time() + seconds / SPEED
+        self.foreign[made["run"]] = time.time() + seconds / self.speed
 
     def exports(self) -> list[dict[str, str]]:
         """Every export it accepted from us, in order."""

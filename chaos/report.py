@@ -30,9 +30,10 @@ def complaints(verdict: Verdict, house: House) -> list[str]:
     return lines
 
 
-def again(stack: str, seed: int, size: str) -> str:
+def again(stack: str, seed: int, size: str, outage: float | None = None) -> str:
     """The command that repeats a round."""
-    return f"  repeat: python -m chaos --stack {stack} --rounds 1 --seed {seed} --size {size}"
+    more = f" --outage {outage:g}" if outage else ""
+    return f"  repeat: python -m chaos --stack {stack} --rounds 1 --seed {seed} --size {size}{more}"
 
 
 def summary(stack: str, rounds: int, verdict: Verdict) -> list[str]:

@@ -114,7 +114,7 @@ class Round:
 def play(plan: Plan, stack: Stack, platform: Platform, house: House, slug: str) -> tuple[Verdict, Round]:
     """Play a round to its end and judge it."""
     size = plan.size
-    platform.reset(plan.seed, size.audiences, size.dataflows, planning.SPEED)
+    platform.reset(plan.seed, size.audiences, size.dataflows, plan.speed)
     ready = house.ask("open_workspace", slug=slug, url=platform.url)["ready"]
     pairs = planning.choose(plan.seed, [(flow, audience) for flow, audience in ready], size.deliveries)
     scene = Scene(stack, platform, pairs)

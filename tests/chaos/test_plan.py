@@ -39,6 +39,19 @@ def test_every_fault_of_the_simulator_is_a_trouble() -> None:
     assert struck == FAULTS
 
 
+@pytest.mark.parametrize(("seed", "name"), [(1, "outage_reset"), (2, "outage_503")])
+def test_an_outage_of_real_length_is_the_only_trouble(seed: int, name: str) -> None:
+    plan = planning.outage(seed, planning.ORDINARY, 600)
+    begin, end = (step for step in plan.steps if step.verb != "press")
+    assert (plan.troubles, plan.speed) == ((name,), 1.0)
+    assert {begin.name, end.name} == {name}
+    assert end.at - begin.at == 600
+    presses = [step.at for step in plan.steps if step.verb == "press"]
+    assert min(presses) < begin.at
+    assert begin.at < max(presses) < end.at
+    assert plan == planning.outage(seed, planning.ORDINARY, 600)
+
+
 def test_every_delivery_is_in_one_of_the_first_four_presses() -> None:
     pairs = [("flow", str(number)) for number in range(97)]
     plan = planning.make(3, planning.ORDINARY, NAMES, LENGTHS)

@@ -26,8 +26,14 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 Staged = tuple[Stack, Platform, House]
 Troubles = tuple[str, ...]
 # (seed, troubles)
-EMBEDDED: list[tuple[int, Troubles]] = [(1, ("kill_mid_send", "post_silence_after", "flush"))]
-SERVICES: list[tuple[int, Troubles]] = [(4, ("kill_mid_send", "cut_off", "restart_database"))]
+EMBEDDED: list[tuple[int, Troubles]] = [
+    (1, ("kill_mid_send", "post_silence_after", "flush")),
+    (2, ("kill_broker", "kill_beat", "kill_web")),
+]
+SERVICES: list[tuple[int, Troubles]] = [
+    (4, ("kill_mid_send", "cut_off", "restart_database")),
+    (5, ("kill_broker", "double_both", "revoke_token")),
+]
 
 
 @contextmanager
