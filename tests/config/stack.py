@@ -17,6 +17,8 @@ import psutil
 from bench.ground import spare_ports
 from tests.environment import ROOT
 
+# Seconds; stacks of test processes beside each other start at the same moment.
+STARTS_WITHIN = 90
 # The stack must make or find these itself, whatever the test run uses.
 OWN = ("REDIS_URL", "DATABASE_URL", "SECRET_KEY", "FIELD_KEYS", "DEMO", "DJANGO_SETTINGS_MODULE")
 
@@ -77,7 +79,9 @@ class Stack:
         """Wait for the first page and every process."""
         assert self.process is not None
         ended = self.process.poll
-        assert eventually(lambda: "ready after" in self.output or ended() is not None, 40), self.output
+        assert eventually(lambda: "ready after" in self.output or ended() is not None, STARTS_WITHIN), (
+            self.output
+        )
         assert ended() is None, self.output
         self.look()
         return self
