@@ -123,7 +123,8 @@ def test_the_tray_says_what_a_press_would_do(house):
     assert "4 audiences" in text
     assert "3 go now" in text
     assert "1 waits until" in text
-    assert "3 deliveries leave in 1 job. Today 0 of 20 jobs used." in text
+    assert "3 deliveries leave in 1 job." in text
+    assert "Today 0 of 20 jobs used." in text
     assert "192,840 profiles" in text
 
 

@@ -62,7 +62,8 @@ def test_the_question_says_what_how_fresh_how_many_and_what_does_not_happen(hous
     page = house.client().post(house.url("confirm"), {"m": [m.pk for m in chosen]}).content.decode()
     for words in (
         "Send 4 audiences to Campaign S3", "11 h 20 min", "192,840 profiles", "Changes since are not included",
-        "next evaluation about", "3 go now", "3 deliveries leave in 1 job. Today 0 of 20 jobs used.",
+        "next evaluation about", "3 go now", "3 deliveries leave in 1 job.",
+        "Today 0 of 20 jobs used.",
         "Brand new is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
         "Once Adobe accepts, it cannot be stopped here.",
     ):  # fmt: skip

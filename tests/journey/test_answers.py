@@ -23,10 +23,8 @@ ADMIN = "Your administrator"
 
 @pytest.fixture(scope="module")
 def scenes(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Iterator[dict[str, Scene]]:
-    with (
-        browser.new_context(base_url=stage.address, storage_state=logins("marketer")) as context,
-        played(stage, Journey(context.new_page())) as scenes,
-    ):
+    presser = browser.new_context(base_url=stage.address, storage_state=logins("marketer"))
+    with presser as context, played(stage, Journey(context.new_page())) as scenes:
         yield scenes
 
 
