@@ -84,6 +84,7 @@ def story(activation: Activation, viewer: User, jobs: Mapping[int, int], *, whol
             "actor__username",
             "actor__first_name",
             "actor__last_name",
+            "activation__source",
         )
         .annotate(n=Count("pk"), audience=Min("delivery__audience__name"), newest=Max("pk"))
         .order_by("-at", "-newest")
@@ -115,8 +116,15 @@ def _what(row: Mapping[str, Any]) -> str:
 
 def _who(row: Mapping[str, Any], viewer: User) -> str:
     if row["actor_id"] is None:
-        return _("The system")
+        return _nobody(row)
     if row["actor_id"] == viewer.pk:
         return _("You")
     name = f"{row['actor__first_name']} {row['actor__last_name']}".strip()
     return name or str(row["actor__username"])
+
+
+def _nobody(row: Mapping[str, Any]) -> str:
+    """A press without a person names where it came from; whatever else nobody did, the system did."""
+    if row["what"] != "requested" or not row["activation__source"]:
+        return _("The system")
+    return _("The %(source)s") % {"source": Activation.Source(row["activation__source"]).label}

@@ -43,6 +43,19 @@ def test_it_works(house):
     assert page.count("<article") == 1
 
 
+def test_what_the_platform_said_is_quoted_without_a_blank_more(house):
+    made = mixed(house)
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert "<blockquote>X-1: disk full</blockquote>" in page
+
+
+def test_a_press_without_a_person_says_where_it_came_from(house):
+    made = house.activation(by=None, source=Activation.Source.COMMAND)
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert "The command line pressed Activate now: 6 deliveries" in page
+    assert "pressed from the command line" in page
+
+
 def test_a_dataflow_is_named_on_each_row_only_where_there_are_several(house):
     made = house.activation(name="Friday flash sale")
     flow = made.deliveries.first().dataflow.name
