@@ -22,7 +22,7 @@ FULL = {"audiences": 1_000, "dataflows": 100}
 SMALLER_BY = 100
 TARGET = 1.5
 FULLER = 1.2
-AUDIENCES_OF_A_DATAFLOW = 25
+AUDIENCES_OF_A_DATAFLOW = 30
 Page = dict[str, float]
 
 
@@ -86,9 +86,11 @@ def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: 
 
 def _paths(workspace: Workspace) -> dict[str, str]:
     """The pages people open, and the searches they make; each shows as many rows as its page holds."""
+    from django.db.models import Count
     from django.urls import reverse
 
     from activations.models import Activation
+    from audiences.models import Dataflow
     from bench import catalogue
 
     slug = workspace.slug
@@ -103,7 +105,8 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     paths["Audiences, searched"] = f"{paths['Audiences']}?q=loyal"
     paths["History, searched"] = f"{paths['History']}?q=press+1"
     paths["Dataflow"] = reverse("activations:dataflow", args=[slug, mapping.dataflow.platform_id])
-    paths["Runs"] = reverse("audiences:runs", args=[slug, mapping.dataflow.platform_id])
+    busiest = Dataflow.objects.filter(workspace=workspace).annotate(n=Count("runs")).order_by("-n", "pk")[0]
+    paths["Runs"] = reverse("audiences:runs", args=[slug, busiest.platform_id])
     paths["Audience"] = reverse("activations:audience", args=[slug, mapping.audience.platform_id])
     paths["Activation of 100"] = newest.get_absolute_url()
     return paths
