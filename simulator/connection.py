@@ -13,6 +13,8 @@ from uuid import uuid4
 from simulator.desk import serve, serve_control
 from simulator.faults import Strike
 from simulator.ledger import Call
+from simulator.segment import desk as segment
+from simulator.segment import refusals
 from simulator.wire import Answer, Ask, answer, dumps
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Connection(BaseHTTPRequestHandler):
             self._reset()
             return
         if strike.rule is not None and fault in ("status", "html"):
-            found = _made_up(fault, strike.rule.status or 502, strike.rule.retry_after)
+            found = _made_up(ask.path, fault, strike.rule.status or 502, strike.rule.retry_after)
         else:
             found = serve(self.server.world, ask)
         if fault == "reset_after":
@@ -152,9 +154,11 @@ class Connection(BaseHTTPRequestHandler):
         """The ledger is the log."""
 
 
-def _made_up(fault: str, status: int, retry_after: float | None) -> Answer:
+def _made_up(path: str, fault: str, status: int, retry_after: float | None) -> Answer:
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     if fault == "html":
         return Answer(status, HTML, headers, "text/html;charset=UTF-8")
     text = MESSAGES.get(status, responses.get(status, "Error"))
+    if segment.serves(path):
+        return refusals.made_up(status, text, retry_after)
     return Answer(status, dumps({"error_code": f"{status}000", "message": text}), headers)

@@ -6,10 +6,12 @@ from simulator import ims
 from simulator.control import CONTROLS
 from simulator.gateway import admit, sandbox_of
 from simulator.routes import Place, find
-from simulator.wire import Answer, Ask, Refusal, answer, dumps
+from simulator.segment import desk as segment
+from simulator.wire import Answer, Ask, Json, Refusal, answer, dumps
 from simulator.world import World
 
 LISTS = ("items", "children", "segments", "records", "sandboxes")
+SEGMENT_LISTS = ("audiences", "spaces", "destinations", "connections", "activations", "dataset")
 
 
 def serve(world: World, ask: Ask) -> Answer:
@@ -37,6 +39,8 @@ def serve_control(world: World, ask: Ask) -> Answer:
 
 
 def _handle(world: World, ask: Ask) -> Answer:
+    if segment.serves(ask.path):
+        return segment.serve(world, ask)
     if ask.fault is not None and ask.fault.fault == "revoke_token":
         world.tokens.revoke_all()
     if ask.path == "/ims/token/v3" and ask.method == "POST":
@@ -57,6 +61,8 @@ def _handle(world: World, ask: Ask) -> Answer:
 def emptied(found: Answer) -> Answer:
     """The same list answer with nothing in it and no next page."""
     body = json.loads(found.body)
+    if isinstance(body.get("data"), dict):
+        return _emptied_page(found, body)
     name = next((name for name in LISTS if isinstance(body.get(name), list)), None)
     if name is None:
         return found
@@ -66,3 +72,14 @@ def emptied(found: Answer) -> Answer:
             body[links] = {}
     body.get("_page", {}).pop("next", None)
     return answer(body, found.status)
+
+
+def _emptied_page(found: Answer, body: Json) -> Answer:
+    """Segment's lists: the page stays one, the last, with nothing in it."""
+    data = body["data"]
+    name = next((name for name in SEGMENT_LISTS if isinstance(data.get(name), list)), None)
+    if name is None:
+        return found
+    data[name] = []
+    data.get("pagination", {}).pop("next", None)
+    return Answer(found.status, dumps(body), found.headers)

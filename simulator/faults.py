@@ -22,6 +22,7 @@ FAULTS = frozenset(
         "run_error",
         "run_empty",
         "run_slow_start",
+        "resync_beside",
     }
 )
 LONGEST_DELAY_MS = 600_000

@@ -1,4 +1,5 @@
-"""The world behind the port: one organisation, its sandboxes, its tokens, its clock and its ledger."""
+"""The world behind the port: one organisation with its sandboxes and tokens, one Segment workspace, the clock
+and the ledger."""
 
 import threading
 import time
@@ -11,6 +12,7 @@ from simulator.ids import uuid_for
 from simulator.ledger import Ledger
 from simulator.sandbox import Sandbox
 from simulator.seed import seed_sandbox
+from simulator.segment.seed import seed_segment
 from simulator.tokens import Tokens
 
 ORG = "DEMO@AdobeOrg"
@@ -56,6 +58,7 @@ class World:
         seed_sandbox(self.sandboxes["prod"], sizes.audiences, sizes.dataflows)
         small = min(DEV_AUDIENCES, sizes.audiences), min(DEV_FLOWS, sizes.dataflows)
         seed_sandbox(self.sandboxes["dev"], *small)
+        self.segment = seed_segment(sizes.seed, sizes.audiences, self.began)
 
     def _sandbox(self, name: str, title: str, kind: str, state: str, default: bool) -> Sandbox:
         seed = f"{self.sizes.seed}/{name}"
