@@ -10,6 +10,7 @@ PlatformError
 │   │   └── Unauthorized         401, even with a fresh token: not processed, and it may pass
 │   ├── NotFound             404
 │   ├── Conflict             409 or 412
+│   ├── InvalidInput         400 or 422; `field` names the input at fault
 │   └── ActivationRefused    a 400 of adhocrun whose sentence is known
 │       ├── RunGoingOn           an ad-hoc run for that audience is going on; `run` names it
 │       ├── NotInSchedule        named audiences are not mapped, or outside their schedule
@@ -94,7 +95,7 @@ class Refused(PlatformError):
 
 
 class CredentialsRefused(Refused):
-    """Credentials or rights. `field` is one of key, secret, scopes, org, sandbox, permission, token."""
+    """Credentials or rights. `field` is one of key, secret, scopes, org, sandbox, permission, token, space."""
 
     code = "credentials_refused"
 
@@ -117,6 +118,16 @@ class Conflict(Refused):
     """409 or 412: the thing changed or exists already."""
 
     code = "conflict"
+
+
+class InvalidInput(Refused):
+    """A value was not accepted (422, or 400). `field` is the vendor's own path to it, or "" when it named none."""
+
+    code = "invalid_input"
+
+    def __init__(self, summary: str, *, field: str = "", **known: object) -> None:
+        super().__init__(summary, **known)  # type: ignore[arg-type]
+        self.field = field
 
 
 class ActivationRefused(Refused):

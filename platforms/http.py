@@ -73,7 +73,8 @@ class Flaw(StrEnum):
 class Call:
     """One request. `once` marks a write: its own connection, and nothing repeats it.
 
-    `last` is called when nothing is left to wait for; what it raises keeps the request back.
+    `last` is called when nothing is left to wait for; what it raises keeps the request back. `pace` is that
+    of its own kind of call, where the vendor counts kinds apart.
     """
 
     method: str
@@ -84,6 +85,7 @@ class Call:
     read_timeout: float | None = None
     once: bool = False
     last: Callable[[], object] | None = field(default=None, repr=False)
+    pace: Pacer | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ def _mended(value: object) -> object:
     return value
 
 
+def wait_said(answer: Answer) -> float | None:
+    """Seconds a refusal or fault asks us to wait in Retry-After."""
+    return answer.retry_after if answer.status >= 400 else None
+
+
 class AnswerTooLarge(AnswerUnreadable):
     """The body went past the limit: asking again would only bring it again."""
 
@@ -151,6 +158,8 @@ class Wire:
     only a stand-in can live. Redirects are answers like any other: a redirected POST would be a second
     POST. `Accept` has no default, because its absence means something to some vendors.
 
+    `heed` reads how long an answer asks us to be silent.
+
     Writes get a connection of their own. A kept one may have been closed by the server at the very
     moment we write, which looks like a lost answer though nothing was processed: a false unknown costs a
     person minutes, a fresh connection one or two round trips (1.5 ms measured on loopback).
@@ -162,7 +171,9 @@ class Wire:
         transport: httpx.BaseTransport | None = None,
         limits: Limits | None = None,
         pace: Pacer | None = None,
+        heed: Callable[[Answer], float | None] = wait_said,
     ) -> None:
+        self._heed = heed
         self._limits = limits or Limits()
         self.far_clock = FarClock()
         self._pace = pace
@@ -192,8 +203,9 @@ class Wire:
 
         Raises Throttled, and sends nothing, when our own pace would hold it back for long.
         """
-        if self._pace is not None:
-            self._pace.before(write=call.once)
+        paces = [pace for pace in (call.pace, self._pace) if pace is not None]
+        for pace in paces:
+            pace.before(write=call.once)
         if call.last is not None:
             call.last()
         started = time.perf_counter()
@@ -202,8 +214,9 @@ class Wire:
         except PlatformError as error:
             _note(call, started, outcome=error.code)
             raise
-        if self._pace is not None:
-            self._pace.after(answer.status, answer.retry_after, write=call.once)
+        for pace in paces[:1]:
+            # The narrower one learns; what everything must heed, every kind of call soon hears itself.
+            pace.after(answer.status, self._heed(answer), write=call.once)
         self.far_clock.hear(answer.headers.get("date"))
         _note(call, started, status=answer.status, request_id=answer.request_id)
         return answer

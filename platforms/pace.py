@@ -55,7 +55,7 @@ class Policy:
 
     `burst`: seconds' worth of calls that may go at once after a rest. `slowest`: the part of the rate that
     is left at worst. `recovery`: seconds from there back to the whole. `faults` within `window` seconds
-    count as throttling. `longest`: seconds of silence a platform may ask for.
+    count as throttling. `longest`: seconds of silence a platform may ask for. `parts`: each share's part.
     """
 
     rate: float = 50.0
@@ -65,6 +65,7 @@ class Policy:
     faults: int = 3
     window: float = 10.0
     longest: float = 3600.0
+    parts: Three = PARTS
 
     @property
     def floor(self) -> float:
@@ -72,7 +73,7 @@ class Policy:
 
     def room(self, share: int, rate: float) -> float:
         """The most tokens a share's bucket holds at this rate."""
-        return max(1.0, rate * PARTS[share] * self.burst)
+        return max(1.0, rate * self.parts[share] * self.burst)
 
 
 # A clock that goes back by more than this was set; less is two processes at the same moment.
@@ -81,6 +82,7 @@ CLOCK_WAS_SET = 5.0
 ONCE_IN = 1.0
 THROTTLED = 429
 FAULTS = (500, 503)
+REFUSALS = (THROTTLED, *FAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def brought_to(state: State | None, now: float, policy: Policy) -> State:
     grown = (policy.rate - policy.floor) * passed / policy.recovery
     rate = min(policy.rate, max(policy.floor, state.rate + grown))
     come = [
-        min(policy.room(share, rate), state.tokens[share] + rate * PARTS[share] * passed) for share in Share
+        min(policy.room(share, rate), state.tokens[share] + rate * policy.parts[share] * passed)
+        for share in Share
     ]
     return replace(state, at=max(now, state.at), rate=rate, tokens=(come[0], come[1], come[2]))
 
@@ -137,6 +140,12 @@ def _moved_back(state: State, by: float) -> State:
     )
 
 
+def one_share(per_minute: int) -> Policy:
+    """The policy of a single operation with a documented limit: half of it at once after a rest, the rest
+    evenly, so that no window of a minute, however it is cut, sees more. All kinds of call share it."""
+    return Policy(rate=per_minute / 120, burst=60.0, parts=(0.0, 0.0, 1.0))
+
+
 def take(state: State | None, now: float, share: Share, policy: Policy) -> tuple[State, float]:
     """Take a token; returns the new state and 0, or the seconds to wait before asking again."""
     state = brought_to(state, now, policy)
@@ -145,7 +154,7 @@ def take(state: State | None, now: float, share: Share, policy: Policy) -> tuple
         return state, min(silence, policy.longest)
     if state.tokens[share] >= 1:
         return replace(state, tokens=_with(state.tokens, share, state.tokens[share] - 1)), 0.0
-    return state, (1 - state.tokens[share]) / (state.rate * PARTS[share])
+    return state, (1 - state.tokens[share]) / (state.rate * policy.parts[share])
 
 
 def told(
@@ -157,7 +166,8 @@ def told(
     status: int,
     retry_after: float | None = None,
 ) -> State:
-    """What an answer teaches: 429 and bursts of faults slow us down, and silence that is asked for is kept."""
+    """What an answer teaches: 429 and bursts of faults slow us down, and silence that is asked for is kept,
+    also by a success that says it was the last one for now."""
     state = brought_to(state, now, policy)
     if status in FAULTS:
         begun = now - state.faults_at > policy.window
@@ -165,12 +175,10 @@ def told(
         state = replace(state, faults=counted, faults_at=now if begun else state.faults_at)
         if counted < policy.faults and retry_after is None:
             return state
-    elif status != THROTTLED:
-        return state
     if retry_after is not None:
         until = now + min(max(retry_after, 0.0), policy.longest)
         state = replace(state, held=_with(state.held, share, max(state.held[share], until)))
-    return _slowed(state, now, share, policy)
+    return _slowed(state, now, share, policy) if status in REFUSALS else state
 
 
 def _slowed(state: State, now: float, share: Share, policy: Policy) -> State:
@@ -214,7 +222,10 @@ class Memory:
 
 
 class Pacer:
-    """Holds a call back until its token is there, and learns from the answers. Safe from any thread."""
+    """Holds a call back until its token is there, and learns from the answers. Safe from any thread.
+
+    With `share`, every call takes from that one, whatever it is for.
+    """
 
     def __init__(
         self,
@@ -223,7 +234,9 @@ class Pacer:
         *,
         sleep: Callable[[float], object] = time.sleep,
         patience: float = 5.0,
+        share: Share | None = None,
     ) -> None:
+        self._share = share
         self._store = store
         self._policy = policy
         self._sleep = sleep
@@ -234,7 +247,7 @@ class Pacer:
 
         A write takes from the share of sending, whoever makes it.
         """
-        share = Share.SEND if write else _share.get()
+        share = self._of(write)
         left = self._patience
         while wait := self._store.change(lambda state, now: take(state, now, share, self._policy)):
             if wait > left:
@@ -244,13 +257,19 @@ class Pacer:
             self._sleep(wait * random.uniform(1.0, 1.1))  # noqa: S311
 
     def after(self, status: int, retry_after: float | None, *, write: bool = False) -> None:
-        """Tell what the platform answered. Costs nothing unless it is a refusal or a fault."""
-        if status != THROTTLED and status not in FAULTS:
+        """Tell what the platform answered. Costs nothing unless it is a refusal, a fault, or a success
+        that asks for silence."""
+        if status not in REFUSALS and (status >= 400 or retry_after is None):
             return
-        share = Share.SEND if write else _share.get()
+        share = self._of(write)
         self._store.change(
             lambda state, now: (
                 told(state, now, share, self._policy, status=status, retry_after=retry_after),
                 None,
             )
         )
+
+    def _of(self, write: bool) -> Share:
+        if self._share is not None:
+            return self._share
+        return Share.SEND if write else _share.get()

@@ -224,7 +224,8 @@ class EvaluationSchedule:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox the credentials may choose. `state` "active" is the only usable one."""
+    """A sandbox (at Segment a space, named by its id) the credentials may choose. `state` "active" is the
+    only usable one."""
 
     name: str
     title: str
@@ -260,7 +261,8 @@ class Permission:
 class ConnectionReport:
     """Outcome of checking a workspace's credentials, part by part.
 
-    `refused` names the first part refused (key, secret, scopes, org, sandbox, token, permission) or None.
+    `refused` names the first part refused (key, secret, scopes, org, sandbox, token, permission, space) or
+    None. `workspace` and `sandbox` are what the platform calls the ones that were reached, "" when unknown.
     """
 
     refused: str | None = None
@@ -268,6 +270,8 @@ class ConnectionReport:
     verbatim: str = ""
     sandboxes: tuple[Sandbox, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    workspace: str = ""
+    sandbox: str = ""
 
     @property
     def ok(self) -> bool:

@@ -57,6 +57,12 @@ ACTIVATION = table(
         "helps", YOU,
     ),
     Message(
+        "invalid_input", _("The platform did not accept a value (422)"),
+        _("The platform looked at the call and did not accept one of its values; nothing was changed."),
+        _("Correct the value that the platform names, then try again."),
+        "after", ADMIN,
+    ),
+    Message(
         "refused", _("Adobe refused the call"),
         _("Adobe looked at the call and said no; nothing was sent. Its reason is below, word for word."),
         _("Correct what Adobe names, then retry; if it names nothing you know, show it to your administrator."),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from platforms.adobe.catalog import DESTINATION_FLOWS
-from platforms.adobe.decoding import Record, dig, record, records, text, texts
 from platforms.adobe.gateway import ACCESS_CONTROL, FLOW_SERVICE, SANDBOXES, Gateway, having
+from platforms.decoding import Record, dig, record, records, text, texts
 from platforms.errors import CredentialsRefused, OutcomeUnknown, Refused
 from platforms.types import ConnectionReport, Permission, Sandbox
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from platforms.adobe.decoding import Record, said, text, texts
-from platforms.adobe.envelopes import envelope, facts, refusal, unreadable
+from platforms.adobe.envelopes import envelope, refusal, unreadable
 from platforms.adobe.gateway import Gateway
+from platforms.decoding import Record, said, text, texts
+from platforms.envelopes import facts, taken_but_unreadable
 from platforms.errors import (
     ActivationRefused,
-    AnswerUnreadable,
     NotInSchedule,
     NotReady,
     NotSupported,
@@ -202,14 +202,4 @@ def _wait(told: str) -> float:
 
 
 def _unreadable(answer: Answer, secrets: Iterable[str]) -> PlatformError:
-    """For a write even a broken-off answer is this: it began to come, so the request was taken."""
-    error = unreadable(answer, "Adobe answered, but not in a shape we know.", secrets)
-    if isinstance(error, AnswerUnreadable):
-        return error
-    return AnswerUnreadable(
-        error.summary,
-        verbatim=error.verbatim,
-        status=error.status,
-        request_id=error.request_id,
-        body=error.body,
-    )
+    return taken_but_unreadable(unreadable(answer, "Adobe answered, but not in a shape we know.", secrets))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from platforms.adobe.decoding import Record, dig, first, flag, record, records, text, texts, whole
 from platforms.adobe.gateway import SEGMENTATION, Gateway
-from platforms.adobe.times import moment
+from platforms.decoding import Record, dig, first, flag, record, records, text, texts, whole
 from platforms.errors import AnswerUnreadable
 from platforms.http import together
+from platforms.times import moment
 from platforms.types import Audience
 
 log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from platforms.adobe.config import AdobeConfig
-from platforms.adobe.decoding import Record, record, text
-from platforms.adobe.envelopes import VERBATIM
+from platforms.decoding import Record, record, text
+from platforms.envelopes import VERBATIM
 from platforms.errors import CredentialsRefused, PlatformError, PlatformFault, Throttled, TokenUnavailable
 from platforms.http import Answer, Call, Wire, redact
 from platforms.patience import Patience, ask

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import structlog
 
 from platforms.adobe.dataflows import Place, Surroundings, dataflow, place
-from platforms.adobe.decoding import Record, text
 from platforms.adobe.gateway import FLOW_SERVICE, Gateway, Params, single
 from platforms.adobe.kinds import PlatformSpec, platform_spec
+from platforms.decoding import Record, text
 from platforms.errors import CredentialsRefused, NotFound, PlatformError
 from platforms.http import together
 from platforms.types import Dataflow

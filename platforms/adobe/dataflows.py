@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 
-from platforms.adobe.decoding import Record, dig, first, record, records, text
 from platforms.adobe.kinds import BATCH_PLATFORMS, PlatformSpec, kind_of, selectors
 from platforms.adobe.statuses import run_status
-from platforms.adobe.times import day, moment
+from platforms.decoding import Record, dig, first, record, records, text
+from platforms.times import day, moment
 from platforms.types import Dataflow, Destination, Mapping
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
 
-from platforms.adobe.decoding import Record, first, record, records, text
+from platforms.decoding import Record, first, record, records, text
+from platforms.envelopes import VERBATIM, Envelope, facts
+from platforms.envelopes import unreadable as spoiled
 from platforms.errors import (
-    AnswerLost,
     AnswerUnreadable,
     Conflict,
     CredentialsRefused,
@@ -24,9 +23,7 @@ from platforms.errors import (
     Throttled,
     Unauthorized,
 )
-from platforms.http import KEPT_BYTES, Answer, AnswerTooLarge, Flaw, redact
-
-VERBATIM = 2_000
+from platforms.http import Answer, redact
 
 # What each code blames. Gateway: TRB (contract §1.4). Flow Service: FSE (§6.6, §3). UPAPI: SEG-SPEC (§7.3).
 _BLAME = {
@@ -52,20 +49,10 @@ _SANDBOX_TROUBLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What an error answer says, whichever service wrote it."""
-
-    message: str
-    code: str
-    request_id: str
-    body: str
-
-    @property
-    def blame(self) -> str | None:
-        """The credential part the code names, or None."""
-        tail = _SERVICE_CODE.search(self.code)
-        return _BLAME.get(self.code) or (_BLAME.get(tail.group(1)) if tail else None)
+def _blame(code: str) -> str | None:
+    """The credential part the code names, or None."""
+    tail = _SERVICE_CODE.search(code)
+    return _BLAME.get(code) or (_BLAME.get(tail.group(1)) if tail else None)
 
 
 def envelope(answer: Answer, secrets: Iterable[str] = ()) -> Envelope:
@@ -153,8 +140,9 @@ _BLAMED = {
 
 
 def _blamed(answer: Answer, read: Envelope) -> str | None:
-    if read.blame is not None:
-        return read.blame
+    blame = _blame(read.code)
+    if blame is not None:
+        return blame
     if answer.status in (400, 403, 404) and _SANDBOX_TROUBLE.search(read.message[:VERBATIM]):
         return "sandbox"
     return {401: "token", 403: "permission"}.get(answer.status)
@@ -164,28 +152,6 @@ def _plain_refusal(status: int) -> Callable[..., Refused]:
     return {404: NotFound, 409: Conflict, 412: Conflict}.get(status, Refused)
 
 
-def facts(answer: Answer, read: Envelope) -> dict[str, Any]:
-    """What every typed error keeps of the answer."""
-    return {
-        "verbatim": read.message[:VERBATIM],
-        "status": answer.status,
-        "vendor_code": read.code,
-        "request_id": read.request_id,
-        "body": read.body[:KEPT_BYTES],
-    }
-
-
 def unreadable(answer: Answer, why: str, secrets: Iterable[str] = ()) -> PlatformError:
     """The error of a body that cannot be used, its first characters kept."""
-    body = redact(answer.text, secrets)
-    known: dict[str, Any] = {
-        "verbatim": body[:VERBATIM],
-        "status": answer.status,
-        "request_id": answer.request_id,
-        "body": body,
-    }
-    if answer.flaw is Flaw.TOO_LARGE:
-        return AnswerTooLarge("Adobe's answer is larger than we read.", **known)
-    if answer.flaw is Flaw.CUT:
-        return AnswerLost("Adobe's answer broke off.", **known)
-    return AnswerUnreadable(why, **known)
+    return spoiled("Adobe", answer, why, secrets)

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from platforms.adobe.auth import Tokens
 from platforms.adobe.config import AdobeConfig
-from platforms.adobe.decoding import Record, dig, record, records, text
 from platforms.adobe.envelopes import refusal, unreadable
+from platforms.decoding import Record, dig, record, records, text
 from platforms.errors import AnswerUnreadable, CredentialsRefused
 from platforms.http import Answer, Call, Wire
 from platforms.patience import Patience, ask

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from platforms.adobe.decoding import Record, dig, first, record, records, text
+from platforms.decoding import Record, dig, first, record, records, text
 from platforms.types import DataflowKind
 
 DATA_LAKE = "23598e46-f560-407b-88d5-ea6207e49db0"

@@ -8,12 +8,12 @@ from datetime import datetime
 from urllib.parse import quote
 
 from platforms.adobe.catalog import IDS_PER_CALL, batched
-from platforms.adobe.decoding import Record, dig, first, record, records, said, text, whole
 from platforms.adobe.gateway import FLOW_SERVICE, Gateway, single
 from platforms.adobe.statuses import is_run_word, run_status
-from platforms.adobe.times import moment
+from platforms.decoding import Record, dig, first, record, records, said, text, whole
 from platforms.errors import NotFound
 from platforms.http import together
+from platforms.times import moment
 from platforms.types import Counts, Oddity, Run, RunIssue
 
 RUNS = f"{FLOW_SERVICE}/runs"

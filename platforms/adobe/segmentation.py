@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import unquote
 
-from platforms.adobe.decoding import Record, dig, first, record, records, text, whole
 from platforms.adobe.gateway import SEGMENTATION, Gateway, having
 from platforms.adobe.statuses import job_status
-from platforms.adobe.times import EPOCH, moment
+from platforms.decoding import Record, dig, first, record, records, text, whole
 from platforms.errors import NotFound
+from platforms.times import EPOCH, moment
 from platforms.types import EvaluationSchedule, JobStatus, PlatformJob, RunIssue
 
 SEGMENT_JOBS = f"{SEGMENTATION}/segment/jobs"

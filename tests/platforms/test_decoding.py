@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from platforms.adobe.activation import run_id, sentence
 from platforms.adobe.audiences import audience
 from platforms.adobe.dataflows import Surroundings, dataflow, place
-from platforms.adobe.decoding import dig, texts, whole
 from platforms.adobe.envelopes import envelope, refusal
 from platforms.adobe.gateway import continuation
 from platforms.adobe.kinds import platform_spec
 from platforms.adobe.runs import run
 from platforms.adobe.segmentation import _job, _offset, _schedule
 from platforms.adobe.statuses import job_status, run_status
-from platforms.adobe.times import day, milliseconds, moment
+from platforms.decoding import dig, texts, whole
 from platforms.errors import PlatformError, RunGoingOn
 from platforms.http import Answer, redact, seconds_to_wait
+from platforms.times import day, milliseconds, moment
 from platforms.types import JobStatus, RunStatus
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -8,8 +8,8 @@ import pytest
 
 from platforms.adobe import AdobeClient
 from platforms.adobe.runs import run
-from platforms.adobe.times import milliseconds
 from platforms.errors import NotFound, PlatformFault, Unreachable
+from platforms.times import milliseconds
 from platforms.types import Counts, JobStatus, RunIssue, RunStatus
 from tests.platforms.conftest import BRIEF, HASTY, config_for
 from tests.platforms.scripted import Reply, Request, Scripted
