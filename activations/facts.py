@@ -111,6 +111,7 @@ class _Ledger:
         pause = self.pauses.on(flow.destination_id)
         return Facts(
             now=self.now,
+            platform=self.workspace.platform,
             guardrails=self.guardrails,
             dataflow=flow.name,
             kind=flow.kind,

@@ -30,6 +30,7 @@ def dataflow_fields(flow: types.Dataflow) -> dict[str, Any]:
         "last_run_word": flow.last_run_word,
         "last_run_at": flow.last_run_at,
         "mapped_count": len(flow.mappings),
+        "details": flow.details,
     }
 
 
@@ -61,10 +62,10 @@ def mapping_rows(
     """Columns of mappings by platform id. `flows` and `audiences` are pks by platform id; a mapping of an
     audience that is not among them is left out."""
     return {
-        f"{flow.id} {mapping.audience}": {
+        mapping.id or f"{flow.id} {mapping.audience}": {
             "dataflow_id": flows[flow.id],
             "audience_id": audiences[mapping.audience],
-            "name": mapping.audience_name or "",
+            "name": mapping.name or mapping.audience_name or "",
             "export_mode": mapping.export_mode,
             "frequency": mapping.frequency,
             "trigger": mapping.trigger,
@@ -74,6 +75,10 @@ def mapping_rows(
             "file_name_template": mapping.file_name_template,
             "mapped_at": mapping.mapped_at,
             "updated_at": mapping.updated_at,
+            "activation_type": mapping.activation_type or "",
+            "enabled": mapping.enabled,
+            "resyncing": mapping.resyncing,
+            "details": mapping.details,
         }
         for flow in dataflows
         for mapping in flow.mappings

@@ -23,7 +23,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from audiences.models import Workspace
-from platforms.pace import Memory, Pacer, Policy, State, Store
+from platforms.pace import Memory, Pacer, Policy, Share, State, Store, one_share
+from platforms.segment.gateway import Operation, PaceOf
 
 log = structlog.get_logger(__name__)
 Given = TypeVar("Given")
@@ -143,3 +144,20 @@ def pace_of(workspace: Workspace) -> Pacer:
     """The workspace's pace, the same in every process."""
     shared: list[Store] = [InRedis(_redis(), f"pace:{workspace.pk}"), InDatabase(workspace.pk)]
     return Pacer(FirstThatAnswers(shared, Memory()), policy())
+
+
+def pace_of_operation(workspace: Workspace) -> PaceOf:
+    """The paces of Segment's operations with a documented limit, the same in every process.
+
+    Without Redis each process keeps its own: the platform then refuses what is too much, and says how long.
+    """
+
+    @cache
+    def of(operation: Operation) -> Pacer | None:
+        if not operation.per_minute:
+            return None
+        shared: list[Store] = [InRedis(_redis(), f"pace:{workspace.pk}:{operation.group}")]
+        store = FirstThatAnswers(shared, Memory())
+        return Pacer(store, one_share(operation.per_minute), share=Share.READ)
+
+    return of

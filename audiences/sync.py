@@ -6,10 +6,9 @@ A sync that fails anywhere leaves the old mirror whole and says why on the works
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,14 +17,15 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audiences import clock
-from audiences.clients import client_for
+from audiences import clock, segment
+from audiences.catalogue import Catalogue, Progress
+from audiences.clients import client_for, segment_client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
 from audiences.mirroring import Written, mirror
 from audiences.models import Audience, Dataflow, Destination, Mapping, PlatformJob, Workspace
 from audiences.models.catalog import Mirrored
 from audiences.models.workspaces import SyncState
-from audiences.runs import RunsRead, read_runs, store_read
+from audiences.runs import read_runs, store_read
 from platforms import types
 from platforms.adobe import AdobeClient
 from platforms.errors import PlatformError
@@ -35,17 +35,6 @@ log = structlog.get_logger(__name__)
 # A sync that has not ended by then lost its worker; another may start.
 LEASE = timedelta(minutes=10)
 PROGRESS_EVERY = 1.0
-
-
-@dataclass(slots=True)
-class Catalogue:
-    """Everything one sync read."""
-
-    dataflows: tuple[types.Dataflow, ...] = ()
-    audiences: tuple[types.Audience, ...] = ()
-    jobs: tuple[types.PlatformJob, ...] = ()
-    schedules: tuple[types.EvaluationSchedule, ...] = ()
-    runs: RunsRead = field(default_factory=RunsRead)
 
 
 def sync(workspace: Workspace) -> Written | None:
@@ -58,7 +47,7 @@ def sync(workspace: Workspace) -> Written | None:
         return None
     began = time.monotonic()
     try:
-        found = read(workspace, client_for(workspace), _Progress(workspace))
+        found = read_catalogue(workspace, _Progress(workspace))
         with transaction.atomic():
             written = write(workspace, found)
             if not _mine(workspace, started).exists():
@@ -120,8 +109,15 @@ class _Progress:
         Workspace.objects.filter(pk=self.workspace.pk).update(sync_progress=words)
 
 
-def read(workspace: Workspace, client: AdobeClient, progress: Callable[[int, int | None], None]) -> Catalogue:
-    """Read the whole catalogue; the lists that do not need each other are read at the same time.
+def read_catalogue(workspace: Workspace, progress: Progress) -> Catalogue:
+    """Read what there is to mirror, from whichever platform it is. Raises PlatformError."""
+    if workspace.is_segment:
+        return segment.read(workspace, segment_client_for(workspace), progress)
+    return read(workspace, client_for(workspace), progress)
+
+
+def read(workspace: Workspace, client: AdobeClient, progress: Progress) -> Catalogue:
+    """Read the whole catalogue of an Adobe sandbox; the lists that do not need each other are read at the same time.
 
     Where we know audiences, an empty list of them is not believed: the platform answers so now and then
     (contract §14 no. 5), and the whole mirror would vanish. An empty list of dataflows is asked for twice.
@@ -150,24 +146,37 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     """Write what differs. Runs inside the caller's transaction."""
     now = timezone.now()
     destinations, written = mirror(Destination, workspace, _destinations(found), now=now)
+    audiences, more = mirror(Audience, workspace, _audiences(workspace, found, now), now=now)
+    written += more
     flows, more = mirror(
         Dataflow,
         workspace,
         {
-            flow.id: {**dataflow_fields(flow), "destination_id": destinations[flow.destination.id].pk}
+            flow.id: {
+                **dataflow_fields(flow),
+                "destination_id": destinations[flow.destination.id].pk,
+                "audience_id": audiences[flow.audience].pk if flow.audience else None,
+            }
             for flow in found.dataflows
         },
         now=now,
+        where=_looked_at(found, [flow.id for flow in found.dataflows]),
     )
     written += more
-    audiences, more = mirror(Audience, workspace, _audiences(workspace, found, now), now=now)
-    written += more
     rows = mapping_rows(found.dataflows, _pks(flows), _pks(audiences))
-    written += mirror(Mapping, workspace, rows, now=now)[1]
+    written += mirror(Mapping, workspace, rows, now=now, where=_looked_at(found, rows))[1]
     written += store_jobs(workspace, found.jobs, now)
     written += store_read(workspace, found.runs)
     _freshness(workspace, found)
+    Workspace.objects.filter(pk=workspace.pk).update(looked_up_to=found.up_to)
     return written
+
+
+def _looked_at(found: Catalogue, keys: Iterable[str]) -> Q | None:
+    """The rows that this look can tell about: those of the audiences it looked at, and those it found."""
+    if found.looked is None:
+        return None
+    return Q(audience__platform_id__in=found.looked) | Q(platform_id__in=list(keys))
 
 
 def _pks(rows: MappingType[str, Mirrored]) -> dict[str, int]:
@@ -175,13 +184,10 @@ def _pks(rows: MappingType[str, Mirrored]) -> dict[str, int]:
 
 
 def _destinations(found: Catalogue) -> dict[str, dict[str, Any]]:
+    every = [*found.destinations, *(flow.destination for flow in found.dataflows)]
     return {
-        flow.destination.id: {
-            "platform": flow.destination.platform,
-            "platform_spec": flow.destination.platform_spec,
-            "account": flow.destination.account,
-        }
-        for flow in found.dataflows
+        one.id: {"platform": one.platform, "platform_spec": one.platform_spec, "account": one.account}
+        for one in every
     }
 
 

@@ -12,11 +12,13 @@ from enum import StrEnum
 
 
 class DataflowKind(StrEnum):
-    """What a dataflow carries; only `batch_file` can be activated ad hoc."""
+    """What a dataflow carries. At Adobe only `batch_file` can be activated ad hoc; at Segment a dataflow is
+    the `connection` of one audience to a destination."""
 
     BATCH_FILE = "batch_file"
     STREAMING = "streaming"
     DATASET = "dataset"
+    CONNECTION = "connection"
     UNKNOWN = "unknown"
 
 
@@ -63,7 +65,12 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One audience on one dataflow. `audience` is always the *system* id (the one adhocrun wants)."""
+    """One audience on one dataflow. `audience` is always the *system* id (the one adhocrun wants).
+
+    At Segment it is an activation: it has an id and a name of its own, and an audience may have several on
+    one dataflow. `activation_type` is an open list, `resyncing` says that a full resend is going on, `details`
+    is what goes with each event, as JSON without secrets.
+    """
 
     audience: str
     audience_name: str | None = None
@@ -78,11 +85,21 @@ class Mapping:
     file_name_template: str | None = None
     mapped_at: datetime | None = None
     updated_at: datetime | None = None
+    id: str | None = None
+    name: str | None = None
+    activation_type: str | None = None
+    enabled: bool | None = None
+    resyncing: bool | None = None
+    details: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataflow:
-    """The standing link to a destination. `state` is the vendor's word in lower case."""
+    """The standing link to a destination. `state` is the vendor's word in lower case.
+
+    `audience` is the one it belongs to, where it belongs to one; `details` what only that platform has, as
+    JSON without secrets.
+    """
 
     id: str
     name: str
@@ -105,6 +122,8 @@ class Dataflow:
     path: str | None = None
     file_type: str | None = None
     mappings: tuple[Mapping, ...] = ()
+    audience: str | None = None
+    details: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

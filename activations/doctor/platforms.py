@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from activations.doctor.finding import Finding, sync
-from audiences.clients import client_for
+from audiences.clients import any_client_for
 from audiences.models import Workspace
 from audiences.models.workspaces import SyncState
 from audiences.sync import LEASE as SYNC_LEASE
@@ -57,8 +57,8 @@ def connection(workspace: Workspace, now: datetime) -> Iterator[Finding]:  # noq
         yield Finding("secret_missing", "No client secret is stored.", why, ENTER_ANEW, None, slug)
         return
     try:
-        client = client_for(workspace)
-        client.sandboxes()
+        client = any_client_for(workspace)
+        client.credentials_work()
         theirs = client.platform_now()
     except PlatformError as error:
         yield _trouble(error, slug)

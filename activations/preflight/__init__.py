@@ -1,19 +1,20 @@
 """Will it go? Facts about a delivery in, findings out; pure.
 
-A rule is a function from `Facts` to a `Finding` or None, listed in `RULES`; adding a rule is adding a
-function and its test. Nothing here reads the database, the clock or the platform.
+A rule is a function from `Facts` to a `Finding` or None, listed in `RULES`, for Segment in `SEGMENT_RULES`;
+adding a rule is adding a function and its test. Nothing here reads the database, the clock or the platform.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from activations.preflight import flows, people, traffic
+from activations.preflight import flows, people, segment, traffic
 from activations.preflight.finding import Facts, Finding, Guardrails, Paused, Verdict
 from activations.preflight.traffic import over_budget_finding, paused_finding
 
 __all__ = [
     "RULES",
+    "SEGMENT_RULES",
     "Facts",
     "Finding",
     "Guardrails",
@@ -29,7 +30,8 @@ Rule = Callable[[Facts], Finding | None]
 
 def check(facts: Facts) -> Verdict:
     """Ask every rule about one delivery."""
-    found = traffic.as_chosen([finding for rule in RULES if (finding := rule(facts))], facts)
+    rules = RULES if facts.platform == "adobe" else SEGMENT_RULES
+    found = traffic.as_chosen([finding for rule in rules if (finding := rule(facts))], facts)
     # Two rules may come to the same finding; people read it once.
     return Verdict(tuple({finding.code: finding for finding in found}.values()))
 
@@ -56,3 +58,5 @@ RULES: tuple[Rule, ...] = (
     flows.file_name_dated,
     traffic.budget_left,
 )
+
+SEGMENT_RULES: tuple[Rule, ...] = (segment.can_be_sent,)

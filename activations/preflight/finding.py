@@ -46,6 +46,7 @@ class Facts:
     """
 
     now: datetime
+    platform: str = "adobe"
     guardrails: Guardrails = field(default_factory=Guardrails)
     dataflow: str = ""
     kind: str = "batch_file"

@@ -52,6 +52,7 @@ class Kind(models.TextChoices):
     BATCH_FILE = "batch_file", _("Batch, file-based")
     STREAMING = "streaming", _("Streaming")
     DATASET = "dataset", _("Dataset export")
+    CONNECTION = "connection", _("Segment connection")
     UNKNOWN = "unknown", _("Kind unknown")
 
 
@@ -59,6 +60,14 @@ class Dataflow(Mirrored):
     """The standing link to a destination. `state` is the vendor's word."""
 
     destination = models.ForeignKey(Destination, models.PROTECT, related_name="dataflows")
+    audience = models.ForeignKey(
+        "Audience",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="connections",
+        help_text=_("The audience it belongs to, at Segment; elsewhere it carries many."),
+    )
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.UNKNOWN)
@@ -78,6 +87,9 @@ class Dataflow(Mirrored):
     last_run_word = models.CharField(max_length=64, null=True, blank=True)
     last_run_at = models.DateTimeField(null=True, blank=True)
     mapped_count = models.PositiveIntegerField(default=0)
+    details = models.JSONField(
+        default=dict, blank=True, help_text=_("What only this platform has, without secrets.")
+    )
 
     class Meta:
         ordering = ["name"]
@@ -138,14 +150,17 @@ class Audience(Mirrored):
 
 
 class Mapping(Mirrored):
-    """One audience on one dataflow, with its schedule. `platform_id` is "dataflow audience"."""
+    """One audience on one dataflow, with its schedule. `platform_id` is "dataflow audience" at Adobe, where it
+    has no id of its own; at Segment it is an activation's id, and one pair may have several."""
 
     # Two platform ids and a blank.
     platform_id = models.CharField(max_length=511)
     dataflow = models.ForeignKey(Dataflow, models.CASCADE, related_name="mappings")
     audience = models.ForeignKey(Audience, models.CASCADE, related_name="mappings")
     name = models.CharField(
-        max_length=255, blank=True, help_text=_("The audience's name when it was mapped.")
+        max_length=255,
+        blank=True,
+        help_text=_("The audience's name when it was mapped; at Segment the activation's own."),
     )
     export_mode = models.CharField(max_length=40, null=True, blank=True)
     frequency = models.CharField(max_length=32, null=True, blank=True)
@@ -156,11 +171,24 @@ class Mapping(Mirrored):
     file_name_template = models.CharField(max_length=255, null=True, blank=True)
     mapped_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(null=True, blank=True)
+    activation_type = models.CharField(
+        max_length=64, blank=True, help_text=_("Segment's word for what it sends; empty at Adobe.")
+    )
+    enabled = models.BooleanField(null=True, blank=True)
+    resyncing = models.BooleanField(null=True, blank=True)
+    details = models.JSONField(
+        default=dict, blank=True, help_text=_("What only this platform has, without secrets.")
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "platform_id"], name="one_mapping"),
-            models.UniqueConstraint(fields=["dataflow", "audience"], name="one_mapping_per_pair"),
+            # What has no id of its own is its pair.
+            models.UniqueConstraint(
+                fields=["dataflow", "audience"],
+                condition=models.Q(activation_type=""),
+                name="one_mapping_per_pair",
+            ),
         ]
 
     def __str__(self) -> str:

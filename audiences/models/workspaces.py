@@ -47,6 +47,10 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
 class Platform(models.TextChoices):
     ADOBE = "adobe", _("Adobe Experience Platform")
+    SEGMENT = "segment", _("Twilio Segment")
+
+
+VENDORS = {Platform.ADOBE.value: "Adobe", Platform.SEGMENT.value: "Segment"}
 
 
 class AdhocVersion(models.TextChoices):
@@ -67,7 +71,11 @@ class SyncState(models.TextChoices):
 
 
 class Workspace(models.Model):
-    """One Adobe organisation and sandbox with its credentials and guardrails."""
+    """One Adobe organisation and sandbox, or one Segment workspace and space, with its credentials and guardrails.
+
+    At Segment `sandbox` holds the space's id, `platform_url` the API's address and the secret is the token;
+    organisation, client ID, scopes and identity service are Adobe's.
+    """
 
     slug = models.SlugField(unique=True, help_text=_("Short name in addresses and on the command line."))
     name = models.CharField(max_length=120)
@@ -76,10 +84,15 @@ class Workspace(models.Model):
         default=False, help_text=_("Marks the workspace in red; a large press asks for its name.")
     )
 
-    org = models.CharField(_("IMS organisation"), max_length=120, help_text=_("Such as 1234@AdobeOrg."))
+    org = models.CharField(
+        _("IMS organisation"), max_length=120, blank=True, help_text=_("Such as 1234@AdobeOrg.")
+    )
     sandbox = models.CharField(max_length=120, default="prod")
     client_id = models.CharField(
-        _("client ID"), max_length=200, help_text=_("Also the API key, from the Developer Console.")
+        _("client ID"),
+        max_length=200,
+        blank=True,
+        help_text=_("Also the API key, from the Developer Console."),
     )
     client_secret_encrypted = models.TextField(blank=True, editable=False)
     scopes = models.TextField(
@@ -182,6 +195,14 @@ class Workspace(models.Model):
         help_text=_("End of the latest profile export job that succeeded."),
     )
     evaluation_cron = models.CharField(max_length=120, blank=True, editable=False)
+    looked_up_to = models.CharField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "The last audience whose connections the latest sync read; the next one goes on from there."
+        ),
+    )
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -195,13 +216,27 @@ class Workspace(models.Model):
         return reverse("activations:overview", args=[self.slug])
 
     def clean(self) -> None:
+        if self.platform == Platform.ADOBE:
+            lacking = [name for name in ("org", "client_id") if not getattr(self, name)]
+            if lacking:
+                raise ValidationError(dict.fromkeys(lacking, _("This field is required.")))
         if self.is_stand_in and not settings.DEMO:
             raise ValidationError(_("A platform on this very machine is only allowed in demo mode."))
 
     @property
+    def is_segment(self) -> bool:
+        return self.platform == Platform.SEGMENT
+
+    @property
+    def vendor(self) -> str:
+        """Whose platform it is, in a word."""
+        return VENDORS.get(self.platform, self.platform)
+
+    @property
     def is_stand_in(self) -> bool:
         """Whether the platform's address is on this machine: a simulator, not the real platform."""
-        return any((urlsplit(url).hostname or "") in LOOPBACK for url in (self.platform_url, self.ims_url))
+        urls = (self.platform_url,) if self.is_segment else (self.platform_url, self.ims_url)
+        return any((urlsplit(url).hostname or "") in LOOPBACK for url in urls)
 
     @property
     def client_secret(self) -> str:

@@ -152,6 +152,10 @@ class AdobeClient:
             last=last,
         )
 
+    def credentials_work(self) -> None:
+        """One cheap question. Raises PlatformError when the answer is no, or none."""
+        self.sandboxes()
+
     def sandboxes(self) -> tuple[Sandbox, ...]:
         """The sandboxes these credentials may choose."""
         return self._access.sandboxes()

@@ -82,6 +82,10 @@ class SegmentClient:
         """The workspace the token belongs to (Public API, Get Workspace); None where it is not told."""
         return access.workspace(self._gateway)
 
+    def credentials_work(self) -> None:
+        """One cheap question. Raises PlatformError when the answer is no, or none."""
+        self.space()
+
     def spaces(self) -> tuple[Space, ...]:
         """Every space of the workspace."""
         return access.spaces(self._gateway)

@@ -28,6 +28,7 @@ RULED = {
     "the dataflow vanished": ({"dataflow_vanished": True}, "dataflow_vanished", "stop", None),
     "streaming": ({"kind": "streaming"}, "not_batch", "stop", None),
     "dataset": ({"kind": "dataset"}, "not_batch", "stop", None),
+    "a platform we do not send through yet": ({"platform": "segment"}, "platform_not_sent", "stop", None),
     "kind unknown": ({"kind": "unknown"}, "kind_unknown", "look", None),
     "disabled": ({"dataflow_state": "disabled"}, "dataflow_disabled", "stop", None),
     "a state in between": ({"dataflow_state": "enabling"}, "dataflow_in_transition", "wait", None),
@@ -153,7 +154,7 @@ def test_codes_are_stable():
         "audience_running_elsewhere", "audience_vanished", "budget_used", "budget_waits", "count_old", "count_unknown",
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
         "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown", "mapped_recently",
-        "merge_policy_new", "not_batch", "not_mapped", "schedule_ended", "schedule_last_day",
+        "merge_policy_new", "not_batch", "not_mapped", "platform_not_sent", "schedule_ended", "schedule_last_day",
         "schedule_not_begun", "scheduled_export_running", "snapshot_export_running",
     ]  # fmt: skip
 

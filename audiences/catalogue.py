@@ -1,0 +1,28 @@
+"""Everything one sync reads from a platform, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from audiences.runs import RunsRead
+from platforms import types
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Everything one sync read. `destinations` are those beyond the dataflows' own.
+
+    `looked` are the audiences whose dataflows were read, where not all of them were; `up_to` the last of them.
+    """
+
+    dataflows: tuple[types.Dataflow, ...] = ()
+    audiences: tuple[types.Audience, ...] = ()
+    destinations: tuple[types.Destination, ...] = ()
+    jobs: tuple[types.PlatformJob, ...] = ()
+    schedules: tuple[types.EvaluationSchedule, ...] = ()
+    runs: RunsRead = field(default_factory=RunsRead)
+    looked: frozenset[str] | None = None
+    up_to: str = ""
