@@ -16,6 +16,7 @@ class Catalogue:
     """Everything one sync read. `destinations` are those beyond the dataflows' own.
 
     `looked` are the audiences whose dataflows were read, where not all of them were; `up_to` the last of them.
+    `place` is what the platform calls the place that was read, where its id says nothing to people.
     """
 
     dataflows: tuple[types.Dataflow, ...] = ()
@@ -26,3 +27,4 @@ class Catalogue:
     runs: RunsRead = field(default_factory=RunsRead)
     looked: frozenset[str] | None = None
     up_to: str = ""
+    place: str = ""

@@ -38,9 +38,9 @@ PATIENCE = timedelta(seconds=90)
 class Check:
     """How a check stands. `state`: checking or done. `part` is what was refused, "" when all is well.
 
-    `part` is one of the client's fields (key, secret, scopes, org, sandbox, token, permission), or address,
-    platform (it could not be asked) and ours. Sandboxes are (name, title, state, type), permissions
-    (name, granted or None).
+    `part` is one of the client's fields (key, secret, scopes, org, sandbox, token, permission, space), or address,
+    platform (it could not be asked) and ours. Sandboxes (at Segment spaces, by their ids) are (name, title,
+    state, type), permissions (name, granted or None). `workspace` and `place` are what the platform calls them.
     """
 
     state: str
@@ -51,6 +51,8 @@ class Check:
     verbatim: str = ""
     sandboxes: list[tuple[str, str, str, str]] = field(default_factory=list)
     permissions: list[tuple[str, bool | None]] = field(default_factory=list)
+    workspace: str = ""
+    place: str = ""
 
     @property
     def is_lost(self) -> bool:
@@ -70,7 +72,8 @@ class Check:
 def fingerprint(workspace: Workspace) -> str:
     """Tells two settings apart and reveals neither."""
     parts = (
-        workspace.org,
+        workspace.platform,
+        "" if workspace.is_segment else workspace.org,
         workspace.sandbox,
         workspace.client_id,
         workspace.client_secret_encrypted,
@@ -127,12 +130,14 @@ def check(workspace: Workspace) -> Check:
 
 
 def _reported(workspace: Workspace) -> dict[str, Any]:
-    from audiences.clients import client_for
+    from audiences.clients import any_client_for
 
+    if not workspace.client_secret_encrypted and workspace.is_segment:
+        return {"part": "token", "summary": _("No token is stored.")}
     if not workspace.client_secret_encrypted:
         return {"part": "secret", "summary": _("No client secret is stored.")}
     try:
-        return _flat(client_for(workspace).check_connection())
+        return _flat(any_client_for(workspace).check_connection())
     except CredentialsRefused as error:
         return {"part": error.field, "summary": error.summary, "verbatim": error.verbatim}
     except PlatformError as error:
@@ -148,6 +153,8 @@ def _flat(report: ConnectionReport) -> dict[str, Any]:
         "verbatim": report.verbatim,
         "sandboxes": [(one.name, one.title, one.state, one.type) for one in report.sandboxes],
         "permissions": [(one.name, one.granted) for one in report.permissions],
+        "workspace": report.workspace,
+        "place": report.sandbox,
     }
 
 
@@ -159,13 +166,18 @@ def why_not_move(workspace: Workspace) -> str:
     """Why this workspace cannot be pointed at another organisation or sandbox now; "" when it can."""
     if workspace.pk is None:
         return ""
+    if workspace.activations.exists() and workspace.is_segment:
+        return _(
+            "This workspace has activations in %(place)s, and their history must stay true. Make another "
+            "workspace for another space."
+        ) % {"place": workspace.place}
     if workspace.activations.exists():
         return _(
             "This workspace has activations in %(org)s, sandbox %(sandbox)s, and their history must stay true. "
             "Make another workspace for another sandbox or organisation."
         ) % {"org": workspace.org, "sandbox": workspace.sandbox}
     if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).exists():
-        return _("A sync of the present sandbox is running. Wait until it is done, then try again.")
+        return _("A sync of the present place is running. Wait until it is done, then try again.")
     return ""
 
 
@@ -176,15 +188,18 @@ def _no_sync() -> Q:
 
 
 def use_sandbox(workspace: Workspace, name: str) -> None:
-    """Point the workspace at one of the sandboxes that its last check listed as active.
+    """Point the workspace at one of the sandboxes (or spaces) that its last check listed as active.
 
     What was mirrored from the former sandbox is forgotten. Raises `CannotMove`.
     """
     seen = last_check(workspace)
     if seen is None or name not in seen.choosable:
-        raise CannotMove(
-            _("%(name)s is not among the active sandboxes of the last check.") % {"name": name or "—"}
+        sentence = (
+            _("%(name)s is not among the spaces of the last check.")
+            if workspace.is_segment
+            else _("%(name)s is not among the active sandboxes of the last check.")
         )
+        raise CannotMove(sentence % {"name": name or "—"})
     if name == workspace.sandbox:
         return
     move(workspace, sandbox=name)
@@ -204,7 +219,10 @@ def move(workspace: Workspace, **place: str) -> None:
             "evaluated_at": None,
             "snapshot_at": None,
             "evaluation_cron": "",
+            "looked_up_to": "",
         }
+        if workspace.is_segment:
+            fields["org"] = ""
         if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).update(**fields):
             raise CannotMove(_("A sync has just begun. Wait until it is done, then try again."))
         forget(workspace)

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from audiences.connection import why_not_move
 from audiences.models import Workspace
-from audiences.models.workspaces import LOOPBACK
+from audiences.models.workspaces import LOOPBACK, Platform
 from audiences.speech import duration
+from platforms.segment.config import API_URL
 
 # Generic for the type checker only; Django's own class is not.
 if TYPE_CHECKING:
@@ -107,6 +108,46 @@ class WorkspaceForm(BaseForm):
             self.instance.client_secret = secret
 
 
+class SegmentWorkspaceForm(WorkspaceForm):
+    """A Segment workspace: a space, a token and an address; what is Adobe's is not asked for."""
+
+    client_secret = forms.CharField(
+        label=gettext_lazy("Public API token"),
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}
+        ),
+    )
+    platform_url = forms.URLField(
+        label=gettext_lazy("API address"),
+        assume_scheme="https",
+        initial=API_URL,
+        help_text=gettext_lazy("In the EU: https://eu1.api.segmentapis.com."),
+        widget=forms.URLInput(attrs={"size": 60}),
+    )
+    ims_url = None  # type: ignore[assignment]  # Django: this form has no such field
+
+    class Meta(WorkspaceForm.Meta):
+        exclude = ["ims_url"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.instance.platform = Platform.SEGMENT
+            self.instance.platform_url = API_URL
+            self.initial["platform_url"] = API_URL
+            self.initial["sandbox"] = ""
+        if "sandbox" in self.fields:
+            self.fields["sandbox"].required = False
+            self.fields["sandbox"].label = _("Space ID")
+            self.fields["sandbox"].help_text = _(
+                "Such as spa_9aQ1…; leave it empty and “Check connection” lists the spaces to choose from."
+            )
+        if "client_secret" in self.fields:
+            self.fields["client_secret"].help_text = secret_in_words(self.instance)
+
+
 def _said(least: Any, most: Any) -> dict[str, Any]:
     if isinstance(least, timedelta):
         return {"least": duration(least), "most": duration(most)}
@@ -115,6 +156,8 @@ def _said(least: Any, most: Any) -> dict[str, Any]:
 
 def secret_in_words(workspace: Workspace) -> str:
     """Whether a secret is stored and can be opened; never the secret."""
+    if not workspace.client_secret_encrypted and workspace.is_segment:
+        return _("No token is stored yet. Make one in Segment: Settings, Access Management, Tokens.")
     if not workspace.client_secret_encrypted:
         return _("No secret is stored yet. Copy it from the Adobe Developer Console.")
     try:
@@ -155,6 +198,8 @@ def is_this_machine(host: str) -> bool:
 
 def cautions(workspace: Workspace) -> Iterator[str]:
     """Guardrails that are allowed but go beyond what the platform documents."""
+    if workspace.is_segment:
+        return
     if workspace.max_per_job > DOCUMENTED_PER_JOB:
         yield _(
             "Deliveries per job is %(n)s: Adobe documents a hard limit of 80, and refuses a larger job as a "

@@ -14,6 +14,12 @@ from audiences.models import Workspace
 NAMES = (
     "max_per_job", "jobs_per_day", "over_budget", "mapping_wait", "merge_policy_wait", "count_max_age", "watch_limit", "send_limit",
 )  # fmt: skip
+SEGMENT_NAMES = ("watch_limit", "send_limit")
+
+
+def names_for(workspace: Workspace) -> tuple[str, ...]:
+    """The limits that mean something on its platform."""
+    return SEGMENT_NAMES if workspace.is_segment else NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Guardrail:
 
 def guardrails(workspace: Workspace) -> list[Guardrail]:
     """All limits of a workspace, for those who may look and not change."""
-    return [_shown(workspace, name) for name in NAMES]
+    return [_shown(workspace, name) for name in names_for(workspace)]
 
 
 def _shown(workspace: Workspace, name: str) -> Guardrail:

@@ -31,6 +31,7 @@ def read(workspace: Workspace, client: SegmentClient, progress: Progress) -> Cat
 
     An audience that is gone when we look at it is left out, so that it vanishes from the mirror.
     """
+    place = place_of(client)
     known = Audience.objects.filter(workspace=workspace, vanished_at=None, listed=True).count()
     audiences = {one.id: one for one in client.audiences(known=known)}
     destinations = {one.id: one for one in client.destinations()}
@@ -49,7 +50,14 @@ def read(workspace: Workspace, client: SegmentClient, progress: Progress) -> Cat
         destinations=tuple(_destination(one) for one in destinations.values()),
         looked=None if len(chosen) >= len(audiences) else frozenset(chosen),
         up_to=chosen[-1] if chosen else "",
+        place=place,
     )
+
+
+def place_of(client: SegmentClient) -> str:
+    """What the workspace and the space are called. Raises NotFound when there is no such space."""
+    here, space = client.workspace(), client.space()
+    return " · ".join(name for name in (here.name if here else "", space.name) if name)[:120]
 
 
 def turn(keys: list[str], up_to: str) -> list[str]:

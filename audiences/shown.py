@@ -46,6 +46,17 @@ LIFECYCLE = _table(
     Shown("inactive", _("Inactive"), "idle", "circle-pause"),
     Shown("archived", _("Archived"), "idle", "archive"),
     Shown("deleted", _("Deleted"), "act", "trash-2"),
+    # Segment's words (contract §6).
+    Shown("live", _("Live"), "done", "check"),
+    Shown("preparing", _("Preparing"), "moving", "loader-circle"),
+    Shown("backfilling", _("Backfilling"), "moving", "loader-circle"),
+    Shown("computing", _("Computing"), "moving", "loader-circle"),
+    Shown("not computing", _("Not computing"), "idle", "circle-pause"),
+    Shown("awaiting destinations", _("Awaiting destinations"), "look", "triangle-alert"),
+    Shown("locked", _("Locked"), "look", "triangle-alert"),
+    Shown("disabled", _("Disabled"), "idle", "circle-pause"),
+    Shown("error", _("Error"), "act", "x"),
+    Shown("failed", _("Failed"), "act", "x"),
 )
 
 
@@ -77,6 +88,9 @@ ORIGINS: dict[str, str | Promise] = {
     "audience_manager": _("Audience Manager"),
     "audience_match": _("Audience match"),
     "federated_composition": _("Federated Audience Composition"),
+    "users": _("Classic, users"),
+    "accounts": _("Classic, accounts"),
+    "linked": _("Linked"),
 }
 
 

@@ -168,7 +168,8 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     written += store_jobs(workspace, found.jobs, now)
     written += store_read(workspace, found.runs)
     _freshness(workspace, found)
-    Workspace.objects.filter(pk=workspace.pk).update(looked_up_to=found.up_to)
+    named = {"org": found.place} if found.place else {}
+    Workspace.objects.filter(pk=workspace.pk).update(looked_up_to=found.up_to, **named)
     return written
 
 

@@ -20,7 +20,7 @@ PER_PAGE = 250
 @require_safe
 def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
-    flows = Dataflow.objects.filter(workspace=workspace).select_related("destination")
+    flows = Dataflow.objects.filter(workspace=workspace).select_related("destination", "audience")
     flow = get_object_or_404(flows, platform_id=dataflow)
     q, show = searched(request.GET.get("q")), request.GET.get("show", "")
     matching = _matching(rows_of(workspace, _mappings(flow)), q)
@@ -61,4 +61,6 @@ def _matching(rows: list[Row], q: str) -> list[Row]:
 
 def _text(row: Row) -> str:
     audience = row.mapping.audience
-    return f"{audience.name} {audience.platform_id} {audience.external_id or ''}".casefold()
+    return (
+        f"{audience.name} {row.mapping.name} {audience.platform_id} {audience.external_id or ''}".casefold()
+    )

@@ -94,6 +94,37 @@ ADVICE: dict[str, Advice] = {
 }  # fmt: skip
 
 
+SEGMENT_YOU = gettext_lazy("You, on this workspace's page, with Segment's access management open beside it.")
+SEGMENT_OWNER = gettext_lazy("An owner of the workspace at Segment.")
+SEGMENT_ADVICE: dict[str, Advice] = {
+    "token": Advice(
+        gettext_lazy("The token was refused"),
+        gettext_lazy("Make a Public API token in Segment (Settings, Access Management, Tokens) and enter it in "
+                     "“Public API token”. Tokens of the older Config API do not work, and one that was published "
+                     "anywhere is revoked."), SEGMENT_OWNER,
+    ),
+    "permission": Advice(
+        gettext_lazy("The token may not do this, or the workspace lacks the feature"),
+        gettext_lazy("Give the token a role that includes Engage's spaces and audiences; the workspace's plan must "
+                     "include them."), SEGMENT_OWNER,
+    ),
+    "space": Advice(
+        gettext_lazy("There is no such space, or none is chosen"),
+        gettext_lazy("Choose one of the spaces below."), SEGMENT_YOU,
+    ),
+    "address": Advice(
+        gettext_lazy("The address is not allowed"),
+        gettext_lazy("Enter https://api.segmentapis.com, or https://eu1.api.segmentapis.com for a workspace in the "
+                     "EU."), SEGMENT_YOU,
+    ),
+    "platform": Advice(
+        gettext_lazy("The platform could not be asked, so nothing is known about the token"),
+        gettext_lazy("Check the address, DNS, proxy and firewall of the worker, and Segment's status page; then check "
+                     "again."), NETWORK,
+    ),
+}  # fmt: skip
+
+
 def no_broker() -> str:
     return _("The broker does not answer, so nothing was asked. Look at /readyz.")
 
@@ -108,6 +139,8 @@ class Report:
     @property
     def advice(self) -> Advice | None:
         part = self.check.part if self.check else ""
+        if self.workspace.is_segment and part in SEGMENT_ADVICE:
+            return SEGMENT_ADVICE[part]
         return ADVICE.get(part) or (ADVICE["ours"] if part else None)
 
     @property
@@ -167,7 +200,12 @@ class Views:
         except CannotMove as why:
             self.admin.message_user(request, str(why), messages.ERROR)
             return redirect(_address(workspace))
-        said = _("%(workspace)s now uses the sandbox %(name)s.") % {"workspace": workspace.name, "name": name}
+        sentence = (
+            _("%(workspace)s now uses the space %(name)s.")
+            if workspace.is_segment
+            else _("%(workspace)s now uses the sandbox %(name)s.")
+        )
+        said = sentence % {"workspace": workspace.name, "name": name}
         self.admin.log_change(request, workspace, said)
         self.admin.message_user(request, said, messages.SUCCESS)
         return self._check(request, workspace)

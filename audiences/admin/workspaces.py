@@ -20,8 +20,8 @@ from audiences import connection
 from audiences.admin import connecting
 from audiences.admin.rooms import Page, Rows, viewer_of
 from audiences.connection import CannotMove
-from audiences.forms import WorkspaceForm, cautions, secret_in_words
-from audiences.guardrails import NAMES
+from audiences.forms import SegmentWorkspaceForm, WorkspaceForm, cautions, secret_in_words
+from audiences.guardrails import NAMES, SEGMENT_NAMES
 from audiences.models import (
     Audience,
     Dataflow,
@@ -33,6 +33,7 @@ from audiences.models import (
     Run,
     Workspace,
 )
+from audiences.models.workspaces import Platform
 
 STATE = (
     "sync_state", "sync_progress", "sync_started_at", "synced_at", "sync_error", "evaluated_at", "snapshot_at",
@@ -45,6 +46,10 @@ GUARDRAILS = gettext_lazy(
 CONNECTION = gettext_lazy(
     "From the credential's OAuth server-to-server page in the Adobe Developer Console. Save first: "
     "“Check connection” checks what is saved. It names what is wrong and lists the sandboxes to choose from."
+)
+SEGMENT_CONNECTION = gettext_lazy(
+    "The token is made by an owner of the workspace at Segment. Save first: “Check connection” checks what is "
+    "saved, names workspace and space, and lists the spaces to choose from."
 )
 
 
@@ -61,10 +66,20 @@ class WorkspaceAdmin(Page):
     form = WorkspaceForm
     inlines = (Members,)
     prepopulated_fields = {"slug": ("name",)}
-    list_display = ("name", "slug", "org", "sandbox", "production", "sync_state", "synced_at", "send_after")
-    list_filter = ("production", "sync_state")
+    list_display = (
+        "name",
+        "slug",
+        "platform",
+        "org",
+        "sandbox",
+        "production",
+        "sync_state",
+        "synced_at",
+        "send_after",
+    )
+    list_filter = ("platform", "production", "sync_state")
     search_fields = ("name", "slug", "org", "sandbox")
-    readonly_fields = STATE
+    readonly_fields = ("platform", *STATE)
     actions = ("check_connection", "sync_now")
     change_form_template = "admin/audiences/workspace/change_form.html"
     fieldsets = (
@@ -90,8 +105,16 @@ class WorkspaceAdmin(Page):
         return secret_in_words(row)
 
     def get_fieldsets(self, request: HttpRequest, obj: Workspace | None = None) -> Any:
-        found = super().get_fieldsets(request, obj)
+        found = SEGMENT_FIELDSETS if _is_segment(request, obj) else super().get_fieldsets(request, obj)
         return found if obj else found[:-1]
+
+    def get_form(
+        self, request: HttpRequest, obj: Workspace | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Which platform it is, is chosen by the address of the page that adds it, and stays."""
+        if _is_segment(request, obj):
+            kwargs["form"] = SegmentWorkspaceForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     @method_decorator(sensitive_post_parameters("client_secret"))
     def changeform_view(
@@ -217,6 +240,20 @@ class WorkspaceAdmin(Page):
             _("A sync of %(names)s is queued. “Sync state” shows how it goes.") % {"names": names},
             messages.SUCCESS,
         )
+
+
+SEGMENT_FIELDSETS = (
+    (None, {"fields": ("name", "slug", "platform", "production")}),
+    (gettext_lazy("Connection"), {
+        "description": SEGMENT_CONNECTION, "fields": ("sandbox", "client_secret", "platform_url"),
+    }),
+    (gettext_lazy("Guardrails"), {"description": GUARDRAILS, "fields": SEGMENT_NAMES}),
+    (gettext_lazy("How it stands"), {"fields": STATE}),
+)  # fmt: skip
+
+
+def _is_segment(request: HttpRequest, obj: Workspace | None) -> bool:
+    return obj.is_segment if obj else request.GET.get("platform") == Platform.SEGMENT
 
 
 def report_of(chosen: list[Workspace]) -> str:

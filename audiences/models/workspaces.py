@@ -74,7 +74,8 @@ class Workspace(models.Model):
     """One Adobe organisation and sandbox, or one Segment workspace and space, with its credentials and guardrails.
 
     At Segment `sandbox` holds the space's id, `platform_url` the API's address and the secret is the token;
-    organisation, client ID, scopes and identity service are Adobe's.
+    `org` what workspace and space are called there, as last seen; client ID, scopes and identity service are
+    Adobe's.
     """
 
     slug = models.SlugField(unique=True, help_text=_("Short name in addresses and on the command line."))
@@ -231,6 +232,11 @@ class Workspace(models.Model):
     def vendor(self) -> str:
         """Whose platform it is, in a word."""
         return VENDORS.get(self.platform, self.platform)
+
+    @property
+    def place(self) -> str:
+        """Where it is on its platform: the sandbox, or the space by its name, or by its id while that is unknown."""
+        return (self.org or self.sandbox) if self.is_segment else self.sandbox
 
     @property
     def is_stand_in(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from audiences import shown
 from audiences.access import may_press, workspace_for
 from audiences.filters import Facet, Finder, Found
-from audiences.models import Audience, Dataflow, Mapping
+from audiences.models import Audience, Dataflow, Mapping, Workspace
 from audiences.models.catalog import Kind
 from audiences.views.lists import show_list
 
@@ -42,6 +43,11 @@ DATAFLOWS = Finder(
     },
     sort="name",
 )  # fmt: skip
+
+# At Segment every dataflow is of one kind, and there are no runs.
+CONNECTIONS = replace(
+    DATAFLOWS, facets=[one for one in DATAFLOWS.facets if one.name in ("platform", "state")]
+)
 
 
 def audience_finder(count_max_age: timedelta) -> Finder:
@@ -75,11 +81,20 @@ def audience_finder(count_max_age: timedelta) -> Finder:
     )  # fmt: skip
 
 
+def _finder(workspace: Workspace) -> Finder:
+    """Segment has no external audiences, and does not say as of when it counted."""
+    finder = audience_finder(workspace.count_max_age)
+    if not workspace.is_segment:
+        return finder
+    return replace(finder, facets=[one for one in finder.facets if one.name not in ("external", "evaluated")])
+
+
 @require_safe
 def destinations(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     rows = Dataflow.objects.present().filter(workspace=workspace)
-    found = DATAFLOWS.find(rows.select_related("destination"), request.GET)
+    finder = CONNECTIONS if workspace.is_segment else DATAFLOWS
+    found = finder.find(rows.select_related("destination"), request.GET)
     return show_list(request, "audiences/destinations.html", workspace, found)
 
 
@@ -88,7 +103,7 @@ def audiences(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     rows = Audience.objects.present().filter(workspace=workspace)
     kept_as = f"audience-counts:{workspace.pk}:{workspace.synced_at and workspace.synced_at.timestamp()}"
-    found = audience_finder(workspace.count_max_age).find(rows, request.GET, kept_as)
+    found = _finder(workspace).find(rows, request.GET, kept_as)
     _add_mapped(found)
     more = {"may_press": may_press(workspace)}
     return show_list(request, "audiences/audiences.html", workspace, found, more)

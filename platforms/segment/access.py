@@ -34,9 +34,10 @@ def check(gateway: Gateway, space: str) -> ConnectionReport:
         summary = "Segment shows no spaces to this token; the workspace may lack the feature."
         return ConnectionReport(refused="permission", summary=summary, verbatim=error.verbatim)
     chosen = next((one for one in known if one.id == space), None)
+    trouble = f"This workspace has no space with the id {space!r}." if space else "No space is chosen yet."
     return ConnectionReport(
         refused=None if chosen else "space",
-        summary="" if chosen else f"This workspace has no space with the id {space!r}.",
+        summary="" if chosen else trouble,
         sandboxes=tuple(Sandbox(one.id, one.name, "active", "space") for one in known),
         workspace=here.name if here else "",
         sandbox=chosen.name if chosen else "",

@@ -80,7 +80,9 @@ class Gateway:
 
     @property
     def space(self) -> str:
-        """The path of the configured space."""
+        """The path of the configured space. Raises CredentialsRefused where none is configured."""
+        if not self._config.space:
+            raise CredentialsRefused("No space is chosen yet.", field="space")
         return f"/spaces/{segment(self._config.space)}"
 
     def get(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from platforms.adobe import AdobeClient, AdobeConfig
@@ -18,6 +19,23 @@ BRIEF = Limits(connect=1.0, read=1.0, write=1.0, pool=1.0, answer_bytes=1_000_00
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Nothing in this room knows Django, so there is no cache to empty."""
+
+
+class Witness(httpx.HTTPTransport):
+    """A real transport that remembers what went through it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        return super().handle_request(request)
+
+
+@pytest.fixture
+def witness() -> Witness:
+    return Witness()
 
 
 def config_for(url: str, **changes: str) -> AdobeConfig:

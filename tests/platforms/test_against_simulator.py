@@ -25,7 +25,7 @@ from platforms.types import Dataflow, DataflowKind, JobStatus, Pair, RunStatus
 from simulator.server import Simulator
 from simulator.world import CLIENT_ID, CLIENT_SECRET, ORG
 from tests import contracts
-from tests.platforms.conftest import HASTY, config_for
+from tests.platforms.conftest import HASTY, Witness, config_for
 
 ADHOCRUN = "/data/core/activation/disflowprovider/adhocrun"
 DOCUMENTS = {
@@ -36,27 +36,10 @@ DOCUMENTS = {
 }
 
 
-class Witness(httpx.HTTPTransport):
-    """A real transport that remembers what went through it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[httpx.Request] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.seen.append(request)
-        return super().handle_request(request)
-
-
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Simulator]:
     with Simulator(seed=3, audiences=340, dataflows=24, speed=150.0) as simulator:
         yield simulator
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 @pytest.fixture

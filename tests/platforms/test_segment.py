@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,20 +37,8 @@ from platforms.segment.types import (
 )
 from simulator.segment.shelf import LINKED, TOKEN, Activation
 from simulator.server import Simulator
-from tests.platforms.conftest import HASTY
+from tests.platforms.conftest import HASTY, Witness
 from tests.simulator.segment import Caller
-
-
-class Witness(httpx.HTTPTransport):
-    """A real transport that remembers what went through it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[httpx.Request] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.seen.append(request)
-        return super().handle_request(request)
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +54,6 @@ def stand_in(sim: Simulator) -> Iterator[Caller]:
     caller = Caller(sim)
     yield caller
     caller.http.close()
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`manage.py demo`: the demo workspace, its logins and its first mirror. Safe to run again."""
+"""`manage.py demo`: the demo workspaces, one a platform, their logins and first mirrors. Safe to run again."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from audiences.clients import segment_client_for
 from audiences.models import Membership, Role, User, Workspace
+from audiences.models.workspaces import Platform
 from audiences.sync import sync
 
 SLUG = "demo"
+SEGMENT_SLUG = "demo-segment"
 PEOPLE = (("marketer", Role.ACTIVATOR, False), ("admin", Role.ACTIVATOR, True))
 
 
 class Command(BaseCommand):
-    help = "Make the demo workspace that points at the simulator, and its logins. Demo mode only."
+    help = "Make the demo workspaces that point at the simulator, and its logins. Demo mode only."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Only in demo mode (DEMO=1): demo logins do not belong anywhere else.")
         password = demo_password()
-        workspace = demo_workspace(simulator_port())
-        for login, role, is_admin in PEOPLE:
-            demo_person(workspace, login, role, password, is_admin=is_admin)
-        sync(workspace)
+        port = simulator_port()
+        for workspace in (demo_workspace(port), demo_segment_workspace(port)):
+            for login, role, is_admin in PEOPLE:
+                demo_person(workspace, login, role, password, is_admin=is_admin)
+            sync(workspace)
         for login, role, _is_admin in PEOPLE:
             self.stdout.write(f"Sign in as {login} ({role}) with password {password}")
 
@@ -60,6 +64,19 @@ def demo_workspace(port: int) -> Workspace:
     workspace.client_id = "demo-client"
     workspace.client_secret = "demo-secret"  # noqa: S105  the simulator's, public by design
     workspace.platform_url = workspace.ims_url = address
+    workspace.full_clean()
+    workspace.save()
+    return workspace
+
+
+def demo_segment_workspace(port: int) -> Workspace:
+    """The simulator's Segment workspace, with the first space its token shows."""
+    workspace, _made = Workspace.objects.get_or_create(
+        slug=SEGMENT_SLUG, defaults={"name": "Northwind on Segment", "platform": Platform.SEGMENT}
+    )
+    workspace.platform_url = f"http://127.0.0.1:{port}"
+    workspace.client_secret = "sgp_demo_public_api_token"  # noqa: S105  the simulator's, public by design
+    workspace.sandbox = segment_client_for(workspace).spaces()[0].id
     workspace.full_clean()
     workspace.save()
     return workspace
