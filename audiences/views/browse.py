@@ -86,7 +86,10 @@ def _finder(workspace: Workspace) -> Finder:
     finder = audience_finder(workspace.count_max_age)
     if not workspace.is_segment:
         return finder
-    return replace(finder, facets=[one for one in finder.facets if one.name not in ("external", "evaluated")])
+    kept = [one for one in finder.facets if one.name not in ("external", "evaluated")]
+    return replace(
+        finder, facets=[replace(one, label=_("Status")) if one.name == "lifecycle" else one for one in kept]
+    )
 
 
 @require_safe
@@ -105,7 +108,7 @@ def audiences(request: HttpRequest, slug: str) -> HttpResponse:
     kept_as = f"audience-counts:{workspace.pk}:{workspace.synced_at and workspace.synced_at.timestamp()}"
     found = _finder(workspace).find(rows, request.GET, kept_as)
     _add_mapped(found)
-    more = {"may_press": may_press(workspace)}
+    more = {"may_press": may_press(workspace) and not workspace.is_segment}
     return show_list(request, "audiences/audiences.html", workspace, found, more)
 
 
@@ -116,7 +119,7 @@ def _add_mapped(found: Found) -> None:
         Mapping.objects.present()
         .filter(audience__in=[row.pk for row in rows], dataflow__vanished_at=None)
         .values_list("audience")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("dataflow", distinct=True))
     )
     for row in rows:
         row.mapped = counts.get(row.pk, 0)

@@ -158,6 +158,8 @@ class TestPages:
         assert "Live" in body
         assert "Classic, users" in body
         assert "Linked" in body
+        assert "Status: all" in body
+        assert "data-row" not in body
         assert "Adobe" not in body
 
     def test_a_dataflow_lists_its_activations_and_says_that_nothing_is_sent(self, client, shop):
@@ -188,6 +190,9 @@ class TestPages:
     def test_choosing_and_the_overview_say_so_too(self, client, shop):
         chosen = self.get(client, reverse("activations:activate", args=[shop.slug]))
         assert "Nothing can be sent through Segment from here yet" in chosen
+        one = Mapping.objects.select_related("audience").first().audience
+        path = reverse("activations:activate", args=[shop.slug]) + f"?audience={one.platform_id}&q=guests"
+        assert "Nothing can be sent through Segment from here yet" in self.get(client, path)
         assert "Twilio Segment" in self.get(client, reverse("activations:overview", args=[shop.slug]))
 
     def test_strangers_see_nothing(self, client, shop):
