@@ -4,6 +4,7 @@ import json
 
 from simulator import ims
 from simulator.control import CONTROLS
+from simulator.external import settle
 from simulator.gateway import admit, sandbox_of
 from simulator.routes import Place, find
 from simulator.segment import desk as segment
@@ -55,6 +56,7 @@ def _handle(world: World, ask: Ask) -> Answer:
     route, ask.parts = found
     if route.place is not Place.IGNORED:
         ask.place = sandbox_of(world, ask, required=route.place is Place.NEEDED)
+        settle(ask.place, world.now())
     return route.handler(world, ask)
 
 

@@ -36,7 +36,8 @@ def admit(world: World, ask: Ask) -> None:
 
 
 def _check_content_type(ask: Ask) -> None:
-    if ask.method not in BODIES or (not ask.body and ask.path.endswith("/action")):
+    bare = ask.path.endswith("/action") or "/external-audience/extend-ttl/" in ask.path
+    if ask.method not in BODIES or (not ask.body and bare):
         return
     given = ask.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != "application/json":

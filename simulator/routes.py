@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from simulator import adhoc, flowchange, flowruns, flowservice, organisation, ups, upsjobs
+from simulator import adhoc, ais, flowchange, flowruns, flowservice, organisation, ups, upsjobs
 from simulator.wire import Answer, Ask
 from simulator.world import World
 
 Handler = Callable[[World, Ask], Answer]
 FLOW = "/data/foundation/flowservice"
 UPS = "/data/core/ups"
+AIS = "/data/core/ais/external-audience"
 PLACES = "/data/foundation/sandbox-management"
 ACL = "/data/foundation/access-control/acl"
 
@@ -65,6 +66,14 @@ ROUTES = (
     _route("GET", f"{UPS}/export/jobs", upsjobs.exports),
     _route("GET", f"{UPS}/export/jobs/{{}}", upsjobs.one_export),
     _route("GET", f"{UPS}/config/schedules", upsjobs.schedules),
+    _route("POST", f"{AIS}/", ais.create),
+    _route("GET", f"{AIS}/operations/{{}}", ais.operation),
+    _route("POST", f"{AIS}/extend-ttl/{{}}", ais.extend),
+    _route("POST", f"{AIS}/{{}}/runs", ais.ingest),
+    _route("GET", f"{AIS}/{{}}/runs", ais.runs),
+    _route("GET", f"{AIS}/{{}}/runs/{{}}", ais.run),
+    _route("PATCH", f"{AIS}/{{}}", ais.update),
+    _route("DELETE", f"{AIS}/{{}}/?", ais.delete),
     _route("GET", f"{PLACES}/", organisation.available, Place.IGNORED),
     _route("GET", f"{PLACES}/sandboxes", organisation.sandboxes, Place.IGNORED),
     _route("GET", f"{PLACES}/sandboxes/{{}}", organisation.sandbox, Place.IGNORED),

@@ -1,11 +1,15 @@
 """One sandbox of the organisation: its audiences, dataflows, connections and runs."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.clock import DAY
 from simulator.dataflow import Flow
 from simulator.runs import RunBook
 from simulator.wire import Json
+
+if TYPE_CHECKING:
+    from simulator.external import External
 
 EVALUATION_HOUR = 6
 EVALUATION_SECONDS = 12 * 60
@@ -28,6 +32,11 @@ class Audience:
     continuous: bool = False
     stale_days: int = 0
     description: str = ""
+    # Of an external audience made through the API: (end, people) of each ingestion, and when its data lapses.
+    uploads: list[tuple[int, int]] | None = None
+    until: int = 0
+    ttl: int | None = None
+    labels: tuple[str, ...] | None = None
 
     @property
     def external(self) -> bool:
@@ -35,6 +44,9 @@ class Audience:
 
     def counted_at(self, now: float) -> int | None:
         """When the last daily evaluation counted it; None when none has since it came."""
+        if self.uploads is not None:
+            moment = last_evaluation(now)
+            return moment if self._uploaded(moment) is not None else None
         if self.size is None:
             return None
         moment = last_evaluation(now) - self.stale_days * DAY
@@ -43,9 +55,16 @@ class Audience:
     def profiles(self, now: float) -> int:
         """The size in the latest snapshot; it drifts a little from day to day."""
         moment = self.counted_at(now)
+        if moment is not None and self.uploads is not None:
+            return 0 if self.until <= moment else self._uploaded(moment) or 0
         if moment is None or not self.size:
             return 0
         return self.size + (moment // DAY * 37) % max(1, self.size // 50)
+
+    def _uploaded(self, evaluated: int) -> int | None:
+        """The people of the last ingestion that was over when this evaluation began."""
+        began = evaluated - EVALUATION_SECONDS
+        return next((people for end, people in reversed(self.uploads or ()) if end <= began), None)
 
 
 @dataclass(slots=True)
@@ -72,6 +91,8 @@ class Sandbox:
     ordered: dict[str, list[Audience]] = field(default_factory=dict)
     cycled: float = 0.0
     transitions: list[Flow] = field(default_factory=list)
+    externals: dict[str, "External"] = field(default_factory=dict)
+    asked_ais: int = 0
 
     def add(self, audience: Audience) -> None:
         """Take an audience in and index it."""

@@ -138,7 +138,7 @@ def audience_document(place: Sandbox, one: Audience, now: float) -> Json:
         "namespace": one.namespace,
         "lifecycleState": one.lifecycle,
         "isSystem": False,
-        "labels": ["core/C1"] if one.size and one.size % 5 == 0 else [],
+        "labels": _labels(one),
         "createdBy": "5A1B2C3D4E5F60718293A4B5@AdobeID",
         "creationTime": one.created * unit,
         "createEpoch": one.created,
@@ -162,8 +162,18 @@ def sandbox_part(place: Sandbox) -> Json:
     }
 
 
+def _labels(one: Audience) -> list[str]:
+    if one.labels is not None:
+        return list(one.labels)
+    return ["core/C1"] if one.size and one.size % 5 == 0 else []
+
+
 def _outside(one: Audience) -> Json:
-    return {"datasetId": hex_for(24, "dataset", one.id), "linkedAudienceRef": {"flowId": one.audience_id}}
+    found: Json = {
+        "datasetId": hex_for(24, "dataset", one.id),
+        "linkedAudienceRef": {"flowId": one.audience_id},
+    }
+    return found if one.ttl is None else {**found, "ttlInDays": one.ttl}
 
 
 def _definition_parts(one: Audience) -> Json:
