@@ -14,6 +14,7 @@ from platforms.adobe.audiences import Audiences, Progress
 from platforms.adobe.auth import Tokens
 from platforms.adobe.catalog import Catalog
 from platforms.adobe.config import AdobeConfig
+from platforms.adobe.external import Externals
 from platforms.adobe.gateway import Gateway
 from platforms.adobe.runs import Runs
 from platforms.adobe.segmentation import Segmentation
@@ -36,6 +37,8 @@ from platforms.types import (
 
 class AdobeClient:
     """Reads one sandbox and activates in it. One per process and workspace; safe from any thread.
+
+    `externals` has the calls about external audiences.
 
     Reads are repeated with growing pauses and end in a `PlatformError`. `activate` is never repeated.
     `pace` is asked before every request, which it may hold back, and told the answer; `clock` gives seconds since 1970.
@@ -62,6 +65,7 @@ class AdobeClient:
         self._audiences = Audiences(self._gateway)
         self._runs = Runs(self._gateway)
         self._segmentation = Segmentation(self._gateway)
+        self.externals = Externals(self._gateway)
         self._access = Access(self._gateway, config.sandbox)
 
     def __repr__(self) -> str:

@@ -26,6 +26,7 @@ from platforms.errors import (
 from platforms.http import Answer, redact
 
 # What each code blames. Gateway: TRB (contract §1.4). Flow Service: FSE (§6.6, §3). UPAPI: SEG-SPEC (§7.3).
+# 1009xx: external audiences, XA-PUB (§9).
 _BLAME = {
     "401013": "token",
     "403010": "token",
@@ -42,6 +43,9 @@ _BLAME = {
     "2121-403": "permission",
     "1100-400": "permission",
     "113752-403": "permission",
+    "100920-401": "token",
+    "100921-401": "org",
+    "100922-401": "permission",
 }
 _SERVICE_CODE = re.compile(r"(?<![\w-])(?:[A-Z]{2,12}-)?([0-9]{4,6}-[0-9]{3})(?![\w-])")
 _SANDBOX_TROUBLE = re.compile(

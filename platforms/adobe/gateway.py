@@ -18,6 +18,7 @@ from platforms.patience import Patience, ask
 
 FLOW_SERVICE = "/data/foundation/flowservice"
 SEGMENTATION = "/data/core/ups"
+EXTERNAL_AUDIENCES = "/data/core/ais/external-audience"
 SANDBOXES = "/data/foundation/sandbox-management/"
 ACCESS_CONTROL = "/data/foundation/access-control"
 
@@ -69,12 +70,27 @@ class Gateway:
         read_timeout: float,
         last: Callable[[], object] | None = None,
     ) -> Answer:
+        """A POST with a body, sent once like every write."""
+        return self.write_once("POST", path, body, accept=accept, read_timeout=read_timeout, last=last)
+
+    def write_once(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        accept: str | None = None,
+        read_timeout: float | None = None,
+        last: Callable[[], object] | None = None,
+    ) -> Answer:
         """A write. Sent once; a second time only after a 401, which proves it was not processed.
 
         The token is had before anything is sent. `accept` goes with this request alone; None sends none.
+        Without a body no content type is sent. `last` is called just before each sending; what it raises
+        keeps the request back.
         """
-        content = json.dumps(body, separators=(",", ":")).encode()
-        call = Call("POST", self._url(path), content=content, read_timeout=read_timeout, once=True, last=last)
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        call = Call(method, self._url(path), content=content, read_timeout=read_timeout, once=True, last=last)
         return self._signed(call, accept, sandboxed=True)
 
     def pages(self, path: str, params: Params) -> Iterator[list[Record]]:

@@ -25,13 +25,14 @@ _RUN_WORDS = {
     "scheduled": RunStatus.QUEUED,
 }
 
-# Contract §7.5 and §7.7.
+# Contract §7.5, §7.7, and §9 for "SUCCESS".
 _JOB_WORDS = {
     "new": JobStatus.QUEUED,
     "queued": JobStatus.QUEUED,
     "processing": JobStatus.PROCESSING,
     "cancelling": JobStatus.PROCESSING,
     "succeeded": JobStatus.SUCCEEDED,
+    "success": JobStatus.SUCCEEDED,
     "failed": JobStatus.FAILED,
     "cancelled": JobStatus.CANCELED,
     "canceled": JobStatus.CANCELED,
@@ -52,7 +53,7 @@ def is_run_word(word: object) -> bool:
 
 
 def job_status(word: object) -> JobStatus:
-    """A segment or export job's status."""
+    """The status of a segment or export job, an ingestion, or an external audience's creation."""
     return _JOB_WORDS.get(_folded(word), JobStatus.UNKNOWN)
 
 
