@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from activations.now import now_in
-from activations.question import next_evaluation
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
+from audiences.evaluation import next_evaluation
 from audiences.guardrails import guardrails
 
 

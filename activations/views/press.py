@@ -17,6 +17,7 @@ from activations.selection import fold
 from activations.views.choose import searched
 from activations.views.rights import refused, viewer_of
 from audiences.access import may_press, workspace_for
+from audiences.evaluation import next_evaluation
 from audiences.models import Mapping
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _ask(
         "said": said,
         "wrong": wrong,
         "needs_name": question.needs_name(workspace, len(mappings)),
-        "next_evaluation": question.next_evaluation(workspace, now),
+        "next_evaluation": next_evaluation(workspace, now),
         "name": request.POST.get("name", ""),
         "reason": request.POST.get("reason", ""),
         "on_export": question.on_export(request.POST),

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from activations import states, tasks
+from activations import states
 from activations.actions import check_again
 from activations.cadence import LONGEST
 from activations.dispatch import dispatch
@@ -15,6 +15,7 @@ from activations.tasks import sweep_tick, watch, watch_tick
 from activations.watch import LEASE, UNREADABLE_CHECKS, _is_over, outcome
 from activations.watch import watch as watch_runs
 from audiences.models import Run, Workspace
+from audiences.rounds import each
 from platforms.types import Run as Seen
 from platforms.types import RunStatus
 from tests.activations.world import at_rest, impatient, only, states_of
@@ -236,5 +237,5 @@ def test_a_workspace_in_trouble_does_not_hold_up_the_others():
         slug = "x"
 
     with pytest.raises(RuntimeError, match="our bug"):
-        tasks._each([Named("first"), Named("second")], verb)
+        each([Named("first"), Named("second")], verb)
     assert seen == ["first", "second"]

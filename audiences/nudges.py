@@ -1,0 +1,28 @@
+"""Tells the workers that there is something to do, after the commit. A lost nudge costs seconds: beat sweeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+# A nudge older than this is worthless: the sweep has been there.
+WORTHLESS_AFTER = 60
+
+
+def nudge(task: str, workspace_id: int, *args: str, after: timedelta = timedelta(0)) -> None:
+    """Let `task` look at a workspace once the present transaction is committed, `after` so long."""
+    transaction.on_commit(partial(_send, task, (workspace_id, *args), after))
+
+
+def _send(task: str, args: tuple[int | str, ...], after: timedelta) -> None:
+    wait = after.total_seconds()
+    try:
+        current_app.send_task(task, args, countdown=wait or None, expires=wait + WORTHLESS_AFTER)
+    except (OperationalError, OSError) as error:
+        log.warning("A nudge was lost; the sweep will find the work.", task=task, error=str(error))
