@@ -5,8 +5,10 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from audiences import connection  # noqa: F401  a task too: Celery finds it through here
+from audiences import clock, connection  # noqa: F401  a task too: Celery finds it through here
+from audiences.external.sweep import busy, carry_on
 from audiences.models import Workspace
+from audiences.rounds import each
 from audiences.sync import sync
 from platforms.errors import PlatformError
 
@@ -29,3 +31,15 @@ def sync_tick() -> None:
     """Every fifteen minutes: mirror every workspace, each in its own task."""
     for pk in Workspace.objects.values_list("pk", flat=True):
         sync_workspace.delay(pk)
+
+
+@shared_task
+def external(workspace_id: int) -> None:
+    """Carry on with a workspace's external audiences."""
+    each(Workspace.objects.filter(pk=workspace_id), carry_on)
+
+
+@shared_task
+def external_tick() -> None:
+    """Every three seconds: the workspaces where something about external audiences is due."""
+    each(busy(clock.now()), carry_on)

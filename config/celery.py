@@ -24,6 +24,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expire_seconds": 15},
     },
+    "carry on with external audiences": {
+        "task": "audiences.tasks.external_tick",
+        "schedule": 3.0,
+        "options": {"expire_seconds": 3},
+    },
     "mirror the catalogue": {
         "task": "audiences.tasks.sync_tick",
         "schedule": 900.0,

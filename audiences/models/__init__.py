@@ -1,6 +1,7 @@
 """The mirror's tables."""
 
 from audiences.models.catalog import Audience, Dataflow, Destination, Mapping
+from audiences.models.external import ExternalAudience, ExternalEvent, ExternalOperation
 from audiences.models.runs import PlatformJob, Run, RunAudience
 from audiences.models.workspaces import Membership, Role, User, Workspace
 
@@ -8,6 +9,9 @@ __all__ = [
     "Audience",
     "Dataflow",
     "Destination",
+    "ExternalAudience",
+    "ExternalEvent",
+    "ExternalOperation",
     "Mapping",
     "Membership",
     "PlatformJob",

@@ -1,0 +1,1 @@
+"""External audiences: a file somewhere becomes an audience. The verbs of people and of workers."""
