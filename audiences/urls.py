@@ -5,11 +5,25 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from audiences import converters, views  # noqa: F401  (converters: `<platform_id:…>`)
+from audiences.views import external as ext
 
-of_a_workspace = [
+of_an_external: list[URLPattern | URLResolver] = [
+    path("", ext.external, name="external"),
+    path("status/", ext.status, name="external_status"),
+    path("ingest/", ext.ingest, name="external_ingest"),
+    path("change/", ext.change, name="external_change"),
+    path("extend/", ext.extend, name="external_extend"),
+    path("delete/", ext.delete, name="external_delete"),
+    path("look/", ext.look, name="external_look"),
+    path("check/<int:operation>/", ext.check, name="external_check"),
+]
+of_a_workspace: list[URLPattern | URLResolver] = [
     path("destinations/", views.destinations, name="destinations"),
     path("destinations/<platform_id:dataflow>/runs/", views.runs, name="runs"),
     path("audiences/", views.audiences, name="audiences"),
+    path("external/", ext.externals, name="externals"),
+    path("external/new/", ext.new, name="external_new"),
+    path("external/<int:pk>/", include(of_an_external)),
     path("sync/", views.sync, name="sync"),
     path("sync/status/", views.sync_status, name="sync_status"),
 ]

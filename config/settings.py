@@ -193,6 +193,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 USE_I18N = True
 TIME_ZONE = read("TIME_ZONE")
+# The only upload is a CSV sample, of which the first bytes are read in memory: nothing reaches the disk.
+FILE_UPLOAD_HANDLERS = ["audiences.external.sample.FirstBytes"]
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["config.formats"]

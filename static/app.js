@@ -71,3 +71,12 @@ document.addEventListener("htmx:responseError", () => silence(false));
 document.addEventListener("htmx:afterOnLoad", () => silence(true));
 document.addEventListener("htmx:afterSettle", () => { countAll(); openDialogs(); });
 document.addEventListener("DOMContentLoaded", () => { countAll(); openDialogs(); });
+
+// Of a file that is only looked at, only its beginning travels.
+document.addEventListener("change", (event) => {
+  const input = event.target, most = Number(input.dataset?.first), file = input.files?.[0];
+  if (!most || !file || file.size <= most) return;
+  const part = new DataTransfer();
+  part.items.add(new File([file.slice(0, most)], file.name, { type: file.type }));
+  input.files = part.files;
+});

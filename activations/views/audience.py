@@ -12,7 +12,7 @@ from activations.lines import delivery_rows
 from activations.models import Delivery
 from activations.question import plan
 from audiences.access import may_press, workspace_for
-from audiences.models import Audience
+from audiences.models import Audience, ExternalAudience
 
 LAST = 20
 
@@ -29,6 +29,7 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     context = {
         "workspace": workspace,
         "audience": found,
+        "external": ExternalAudience.objects.about(found),
         "may_press": may_press(workspace),
         "rows": rows,
         "selectable": sum(row.selectable for row in rows),

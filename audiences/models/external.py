@@ -16,6 +16,17 @@ class ExternalQuerySet(models.QuerySet["ExternalAudience"]):
     def visible_to(self, user: User) -> ExternalQuerySet:
         return self.filter(workspace__in=Workspace.objects.visible_to(user))
 
+    def about(self, audience: Audience) -> ExternalAudience | None:
+        """The one made or found here that became this audience of the mirror, None for any other."""
+        if not audience.external:
+            return None
+        ids = [audience.external_id, audience.platform_id]
+        return (
+            self.filter(workspace_id=audience.workspace_id, live=True, external_id__in=ids)
+            .select_related("workspace")
+            .first()
+        )
+
 
 class ExternalAudience(models.Model):
     """A file somewhere that becomes an audience: how it was asked for, and what the platform made of it.
