@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from activations import pauses, states
 from activations.budget import jobs_today
 from activations.models import Activation, Delivery, Hold
 from activations.preflight import Facts, Guardrails, Verdict, check
-from audiences.models import Mapping, PlatformJob, Run, RunAudience, Workspace
+from audiences.models import Audience, ExternalAudience, Mapping, PlatformJob, Run, RunAudience, Workspace
 from audiences.models.workspaces import OverBudget
 from platforms.types import JobStatus, RunStatus
 
@@ -105,8 +106,27 @@ class _Ledger:
             run, flow, _ad_hoc = runs[pk]
             self.ad_hoc.setdefault(audience, {})[flow] = run
 
+    @cached_property
+    def uploads(self) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """When the external audiences made here were last ingested and when their data lapses, by their id."""
+        known = ExternalAudience.objects.filter(
+            workspace=self.workspace, live=True, external_id__isnull=False
+        )
+        rows = known.values_list("external_id", "ingested_at", "expires_at")
+        return {str(key): (ingested, lapses) for key, ingested, lapses in rows}
+
+    def _upload(self, audience: Audience) -> tuple[datetime | None, datetime | None]:
+        """(ingested at, lapses at) of an external audience; what was not made here is dated by its last change."""
+        if not audience.external:
+            return None, None
+        known = self.uploads.get(audience.external_id or audience.platform_id)
+        if known is None:
+            return audience.updated_at, None
+        return known[0] or self.now, known[1]
+
     def facts(self, mapping: Mapping) -> Facts:
         flow, audience = mapping.dataflow, mapping.audience
+        ingested_at, lapses_at = self._upload(audience)
         foreign = self.ad_hoc.get(audience.platform_id, {})
         pause = self.pauses.on(flow.destination_id)
         return Facts(
@@ -129,7 +149,8 @@ class _Ledger:
             merge_policy_seen_at=audience.merge_policy_seen_at,
             profiles=audience.profiles,
             profiles_as_of=audience.profiles_as_of,
-            ingested_at=audience.updated_at if audience.external else None,
+            ingested_at=ingested_at,
+            lapses_at=lapses_at,
             evaluated_at=self.workspace.evaluated_at,
             file_name_template=mapping.file_name_template,
             scheduled_run=self.scheduled.get(flow.pk),

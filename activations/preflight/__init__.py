@@ -53,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     traffic.not_held,
     traffic.no_ad_hoc_run,
     people.external_evaluated,
+    people.external_kept,
     people.merge_policy_settled,
     people.count_known,
     flows.file_name_dated,

@@ -14,6 +14,7 @@ WillGo = Literal["ready", "waits", "joins", "blocked"]
 ADOBE_GUIDE = "Adobe, ad-hoc activation API guide, read 2026-11"
 ADOBE_UI = "Adobe, on-demand file export guide, read 2026-11"
 ADOBE_LIMITS = "Adobe, destination guardrails, read 2026-11"
+ADOBE_EXTERNAL = "Adobe, external audiences endpoint guide, read 2026-11"
 OURS = "this dashboard"
 
 
@@ -65,6 +66,7 @@ class Facts:
     profiles: int | None = None
     profiles_as_of: datetime | None = None
     ingested_at: datetime | None = None
+    lapses_at: datetime | None = None
     evaluated_at: datetime | None = None
     file_name_template: str | None = None
     scheduled_run: str | None = None

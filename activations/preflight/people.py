@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from activations.preflight.finding import ADOBE_UI, OURS, Facts, Finding
+from activations.preflight.finding import ADOBE_EXTERNAL, ADOBE_UI, OURS, Facts, Finding
 from activations.preflight.flows import after
 
 
@@ -63,6 +63,17 @@ def external_evaluated(facts: Facts) -> Finding | None:
         _("No daily segmentation has run since this external audience changed, so it may go out empty."),
         _("Wait for the next daily segmentation if you need the new people in it."),
         ADOBE_UI,
+    )  # fmt: skip
+
+
+def external_kept(facts: Facts) -> Finding | None:
+    if facts.lapses_at is None or facts.lapses_at > facts.now:
+        return None
+    return Finding(
+        "external_lapsed", "look",
+        _("This external audience's data has lapsed, as far as we can reckon, so it may go out empty."),
+        _("Ingest it again, and wait for the next daily segmentation."),
+        ADOBE_EXTERNAL,
     )  # fmt: skip
 
 

@@ -253,7 +253,6 @@ class IngestForm(forms.Form):
 
     data_from = MomentField(
         label=_l("Files newer than"),
-        help_text=_l("Adobe takes the files that came after this moment, in the time zone you see times in."),
     )
     data_until = MomentField(
         label=_l("and older than (optional)"), required=False, help_text=_l("Empty: no end.")
@@ -261,6 +260,9 @@ class IngestForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["data_from"].help_text = _(
+            "Adobe takes the files that came after this moment, in the zone %(zone)s."
+        ) % {"zone": timezone.get_current_timezone()}
         self.fields["data_from"].initial = timezone.now().replace(second=0, microsecond=0) - timedelta(days=1)
 
     def clean_data_from(self) -> datetime:

@@ -79,6 +79,7 @@ RULED = {
         "look",
         None,
     ),
+    "external, lapsed": ({"external": True, "lapses_at": NOW}, "external_lapsed", "look", None),
     "no count": ({"profiles": None}, "count_unknown", "look", None),
     "nobody": ({"profiles": 0}, "count_zero", "look", None),
     "an old count": ({"profiles_as_of": NOW - 36 * HOUR - SECOND}, "count_old", "look", None),
@@ -103,6 +104,7 @@ PASSES = {
     "operation completed": {"operation_status": "completed"},
     "external, evaluated since": {"external": True, "ingested_at": NOW - HOUR, "evaluated_at": NOW - HOUR},
     "external, ingested when, nobody knows": {"external": True},
+    "external, kept": {"external": True, "lapses_at": NOW + SECOND},
     "counted exactly a day and a half ago": {"profiles_as_of": NOW - 36 * HOUR},
     "counted when, nobody knows": {"profiles_as_of": None},
     "timestamp in the file name": {"file_name_template": "%TIMESTAMP%"},
@@ -153,8 +155,9 @@ def test_codes_are_stable():
         "already_in_flight", "audience_held", "audience_not_listed", "audience_not_published",
         "audience_running_elsewhere", "audience_vanished", "budget_used", "budget_waits", "count_old", "count_unknown",
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
-        "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown", "mapped_recently",
-        "merge_policy_new", "not_batch", "not_mapped", "platform_not_sent", "schedule_ended", "schedule_last_day",
+        "external_lapsed", "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown",
+        "mapped_recently", "merge_policy_new", "not_batch", "not_mapped", "platform_not_sent", "schedule_ended",
+        "schedule_last_day",
         "schedule_not_begun", "scheduled_export_running", "snapshot_export_running",
     ]  # fmt: skip
 

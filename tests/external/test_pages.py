@@ -377,3 +377,32 @@ def test_an_audience_found_is_said_to_be_found(house: House) -> None:
 def test_creating_needs_no_precondition_but_rights(house: House) -> None:
     with pytest.raises(actions.CannotAsk):
         actions.ingest(house.stage.asked(), data_from=timezone.now(), data_until=None, by=None)
+
+
+def test_preflight_knows_when_it_was_ingested_and_when_it_lapses(house: House) -> None:
+    from datetime import timedelta
+
+    from activations.facts import verdicts
+    from tests.catalogue import make_dataflow, make_mapping
+
+    made, now = house.stage.ingested(), timezone.now()
+    mapping = make_mapping(make_dataflow(house.workspace), made.mirrored().get())
+
+    def codes() -> set[str]:
+        return {finding.code for finding in verdicts(house.workspace, [mapping])[mapping.pk].findings}
+
+    assert "external_not_evaluated" in codes()
+    house.workspace.evaluated_at = now + timedelta(days=1)
+    assert not codes() & {"external_not_evaluated", "external_lapsed"}
+    ExternalAudience.objects.update(expires_at=now)
+    assert "external_lapsed" in codes()
+
+
+def test_administrators_look_at_the_story(house: House) -> None:
+    made = house.stage.asked()
+    client = house.client(make_user("boss", is_staff=True, is_superuser=True))
+    assert made.name in text(client.get(reverse("admin:audiences_externalaudience_changelist")))
+    page = text(client.get(reverse("admin:audiences_externalaudience_change", args=[made.pk])))
+    assert "creation" in page
+    assert "requested" in page
+    assert client.get(reverse("admin:audiences_externalaudience_add")).status_code == 403
