@@ -59,6 +59,9 @@ def move(
     changes = {"state": to, "state_since": now, "finished_at": now if final else None, **fields}
     with transaction.atomic():
         rows = ExternalOperation.objects.filter(pk=operation.pk, state=before)
+        if before == S.SENDING:
+            # A sender that was taken for dead must not speak for the attempt that came after its own.
+            rows = rows.filter(attempts=operation.attempts)
         if not (rows.filter(where) if where is not None else rows).update(**changes):
             return False
         event(operation.external, what, now=now, actor=actor, operation=operation,

@@ -122,7 +122,7 @@ def _meaning(operation: ExternalOperation) -> tuple[Words, Words, Words, str]:
     reason = operation.reason.partition(":")[0]
     if operation.state == S.UNCONFIRMED:
         return DOUBT
-    if operation.state == S.STOPPED and reason != "took_too_long":
+    if operation.state == S.STOPPED and reason not in ("took_too_long", "not_found"):
         return LOST
     return REASONS.get(reason, UNKNOWN)
 

@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from audiences.external import actions
 from audiences.external.actions import CannotAsk
-from audiences.external.answers import field_named
+from audiences.external.answers import field_named, record
 from audiences.external.moves import EDGES, IllegalMove, move
 from audiences.external.send import claim, note_sending
 from audiences.external.sweep import free_dead
 from audiences.models import ExternalOperation
 from audiences.tasks import external as external_task
 from audiences.tasks import external_tick
-from platforms.errors import NotSent
+from platforms.errors import AnswerLost, NotSent, Refused
 from tests.catalogue import make_user
 from tests.external.world import AIS, SPEC, Stage, fresh, ingest, last, listed, story
 
@@ -358,6 +358,28 @@ def test_a_sender_that_died_before_its_call_leaves_it_queued(stage: Stage) -> No
         note_sending(client_for(stage.workspace), operation)
     stage.settle(3)
     assert (last(external).state, stage.calls("POST", f"{AIS}/")) == (S.SUCCEEDED, 1)
+
+
+def test_a_frozen_sender_does_not_speak_for_the_next(stage: Stage) -> None:
+    external = stage.asked()
+    frozen = claim(stage.workspace, stage.now())
+    assert frozen is not None
+    stage.wait(3600)
+    free_dead(stage.workspace, stage.now())
+    after = claim(stage.workspace, stage.now())
+    assert after is not None
+    for answer in (NotSent("Its lease ended."), Refused("No."), AnswerLost("Silence.")):
+        record(frozen, answer, now=stage.now())
+        assert (last(external).state, last(external).attempts) == (S.SENDING, 2)
+
+
+def test_an_ingestion_of_what_was_deleted_meanwhile_ends(stage: Stage) -> None:
+    external = stage.made()
+    ingest(external)
+    stage.round()
+    actions.delete(external, by=None)
+    stage.settle(14, 60)
+    assert (last(external, "ingest").state, last(external, "ingest").reason) == (S.STOPPED, "not_found")
 
 
 def test_a_sender_that_died_in_its_call_is_looked_up(stage: Stage) -> None:
