@@ -57,13 +57,20 @@ class Catalog:
 
     def dataflow(self, key: str) -> Dataflow:
         """One dataflow. Raises NotFound."""
-        answer = self._gateway.get(f"{FLOW_SERVICE}/flows/{quote(key, safe='')}")
+        return self.document(key)[1]
+
+    def document(self, key: str) -> tuple[Record, Dataflow]:
+        """One dataflow as Adobe writes it, which a change must hand back whole, and as we read it.
+
+        Raises NotFound.
+        """
+        answer = self._gateway.get(flow_path(key))
         self._refresh()
         found = single(answer)
         decoded = dataflow(found, self._around) if found else None
-        if decoded is None:
+        if found is None or decoded is None:
             raise NotFound("Adobe does not know this dataflow.", status=200)
-        return decoded
+        return found, decoded
 
     def _decoded(self, flows: list[Record]) -> tuple[Dataflow, ...]:
         decoded = (dataflow(flow, self._around) for flow in flows)
@@ -121,6 +128,11 @@ class Catalog:
     def _all(self, path: str, filters: Params, page: tuple[str, str] | None = PAGE) -> Iterator[Record]:
         for items in self._gateway.pages(path, [*filters, page] if page else filters):
             yield from items
+
+
+def flow_path(key: str) -> str:
+    """The path of one dataflow."""
+    return f"{FLOW_SERVICE}/flows/{quote(key, safe='')}"
 
 
 def batched(items: Collection[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -15,9 +15,11 @@ from platforms.adobe.auth import Tokens
 from platforms.adobe.catalog import Catalog
 from platforms.adobe.config import AdobeConfig
 from platforms.adobe.external import Externals
+from platforms.adobe.flowchanges import FlowChanges
 from platforms.adobe.gateway import Gateway
 from platforms.adobe.runs import Runs
 from platforms.adobe.segmentation import Segmentation
+from platforms.changes import Change, Changed
 from platforms.errors import CredentialsRefused
 from platforms.http import Limits, Wire
 from platforms.pace import Pacer
@@ -62,6 +64,7 @@ class AdobeClient:
         self._tokens = Tokens(config, self._wire, waits, clock)
         self._gateway = Gateway(config, self._wire, self._tokens, waits)
         self._catalog = Catalog(self._gateway, clock)
+        self._changes = FlowChanges(self._gateway, self._catalog)
         self._audiences = Audiences(self._gateway)
         self._runs = Runs(self._gateway)
         self._segmentation = Segmentation(self._gateway)
@@ -92,6 +95,25 @@ class AdobeClient:
     def dataflows_by_id(self, ids: Collection[str]) -> dict[str, Dataflow]:
         """These dataflows, read now, a hundred a call; an unknown id is absent."""
         return self._catalog.dataflows_by_id(ids)
+
+    def change_dataflow(
+        self,
+        key: str,
+        changes: Sequence[Change],
+        *,
+        inspect: Callable[[Dataflow], object] | None = None,
+        last: Callable[[], object] | None = None,
+    ) -> Changed:
+        """Read a dataflow and change its mappings in one call, sent once, unless it changed in between.
+
+        `inspect` is given what was read, before anything is sent; what it or `last` raises keeps the change
+        back. Raises Conflict when the dataflow was changed meanwhile: nothing happened then.
+        """
+        return self._changes.mappings(key, changes, inspect=inspect, last=last)
+
+    def switch_dataflow(self, key: str, *, on: bool, last: Callable[[], object] | None = None) -> Changed:
+        """Enable or disable a dataflow, sent once. It cannot be tied to a version of the dataflow."""
+        return self._changes.switch(key, on=on, last=last)
 
     def audiences(self, progress: Progress | None = None, *, known: int = 0) -> tuple[Audience, ...]:
         """Every audience once, in no promised order. `progress(read, total or None)` runs in this thread.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -79,7 +79,9 @@ class Gateway:
         path: str,
         body: object = None,
         *,
-        accept: str | None = None,
+        params: Params = (),
+        headers: Mapping[str, str] | None = None,
+        accept: str | None = "application/json",
         read_timeout: float | None = None,
         last: Callable[[], object] | None = None,
     ) -> Answer:
@@ -90,7 +92,16 @@ class Gateway:
         keeps the request back.
         """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        call = Call(method, self._url(path), content=content, read_timeout=read_timeout, once=True, last=last)
+        call = Call(
+            method,
+            self._url(path),
+            headers=headers or {},
+            params=params,
+            content=content,
+            read_timeout=read_timeout,
+            once=True,
+            last=last,
+        )
         return self._signed(call, accept, sandboxed=True)
 
     def pages(self, path: str, params: Params) -> Iterator[list[Record]]:
@@ -137,6 +148,7 @@ class Gateway:
         """All gateway headers (contract §1.2): the sandbox by name always, by id never."""
         config = self._config
         headers = {
+            **call.headers,
             "Authorization": f"Bearer {sendable(token, 'token')}",
             "x-api-key": sendable(config.client_id, "key"),
             "x-gw-ims-org-id": sendable(config.org, "org"),
