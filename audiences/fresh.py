@@ -55,7 +55,7 @@ def look_again(workspace: Workspace, client: AdobeClient, dataflows: Collection[
     found = read(client, sorted(dataflows), open_runs)
     with transaction.atomic():
         if found.dataflows is not None:
-            _store_dataflows(workspace, sorted(dataflows), found.dataflows)
+            store_dataflows(workspace, sorted(dataflows), found.dataflows)
         if found.runs is not None:
             store_read(workspace, found.runs)
         if found.jobs is not None:
@@ -89,7 +89,7 @@ def _allowed(asked: Future[Found]) -> Found | None:
         return None
 
 
-def _store_dataflows(workspace: Workspace, asked: list[str], found: dict[str, types.Dataflow]) -> None:
+def store_dataflows(workspace: Workspace, asked: list[str], found: dict[str, types.Dataflow]) -> None:
     """Write these dataflows and their mappings. Destinations and new audiences are the sync's business."""
     now = timezone.now()
     where = Q(platform_id__in=asked)

@@ -20,6 +20,11 @@ def nudge(task: str, workspace_id: int, *args: str, after: timedelta = timedelta
     transaction.on_commit(partial(_send, task, (workspace_id, *args), after))
 
 
+def wishes_soon(workspace_id: int) -> None:
+    """Nudge the worker that fulfils wishes."""
+    nudge("audiences.tasks.fulfil_wishes", workspace_id)
+
+
 def _send(task: str, args: tuple[int | str, ...], after: timedelta) -> None:
     wait = after.total_seconds()
     try:

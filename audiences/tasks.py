@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.db.models import Q
 
 from audiences import clock, connection  # noqa: F401  a task too: Celery finds it through here
 from audiences.external.sweep import busy, carry_on
-from audiences.models import Workspace
+from audiences.models import Wish, Workspace
 from audiences.rounds import each
 from audiences.sync import sync
+from audiences.wishes import states
+from audiences.wishes.work import fulfil_all
 from platforms.errors import PlatformError
+from platforms.pace import Share
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +28,22 @@ def sync_workspace(workspace_id: int) -> None:
         except PlatformError as error:
             # Expected: noted on the workspace, and tried again by the next tick.
             log.warning("The catalogue could not be mirrored.", workspace=workspace.slug, code=error.code)
+
+
+@shared_task
+def fulfil_wishes(workspace_id: int) -> None:
+    """Ask the platform for what people wish in a workspace."""
+    each(Workspace.objects.filter(pk=workspace_id), fulfil_all, share=Share.SEND)
+
+
+@shared_task
+def wish_tick() -> None:
+    """Every five seconds: the workspaces where a wish is due, or was left behind, each in its own task."""
+    now = clock.now()
+    due = Q(state__in=states.WAITING) & (Q(next_at__lte=now) | Q(deadline__lte=now))
+    left = Q(state=states.SENDING, lease_until__lt=now)
+    for pk in Wish.objects.filter(due | left).order_by().values_list("workspace", flat=True).distinct():
+        fulfil_wishes.delay(pk)
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from audiences.models.catalog import Audience, Dataflow, Destination, Mapping
 from audiences.models.external import ExternalAudience, ExternalEvent, ExternalOperation
 from audiences.models.runs import PlatformJob, Run, RunAudience
+from audiences.models.wishes import Wish, WishEvent
 from audiences.models.workspaces import Membership, Role, User, Workspace
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "Run",
     "RunAudience",
     "User",
+    "Wish",
+    "WishEvent",
     "Workspace",
 ]

@@ -1,0 +1,159 @@
+"""Fulfils wishes: take one up, commit, read, ask the platform once, write down what came of it.
+
+Any number may run at once. Everything here would also be right if it ran twice at the same moment.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from audiences.clients import client_for
+from audiences.clock import Clock, ticking
+from audiences.clock import now as database_now
+from audiences.models import Wish, Workspace
+from audiences.wishes import flows, states
+from audiences.wishes.moves import mine, move
+from audiences.wishes.outcomes import Already, Granted, Meanwhile, NotYet
+from platforms.adobe import AdobeClient
+from platforms.errors import Conflict, NotSent, OutcomeUnknown, PlatformError, Refused
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=settings.QUESTION_LEASE + settings.READ_TIMEOUT)
+# The pauses between two tries, by how many there were; the last one repeats.
+PAUSES = (1, 2, 5, 15, 30, 60)
+IN_TRANSITION = 15.0
+# Flow Service's words (FSE): busy with another change, or the state is already as wanted.
+BUSY, SO_ALREADY = "1421-400", "1422-400"
+ASKED_AGAIN = 3
+
+
+def fulfil_all(workspace: Workspace, *, clock: Clock | None = None) -> int:
+    """Fulfil what is due in a workspace, one wish after the other; returns how many were taken up."""
+    clock, taken = clock or ticking(), 0
+    sweep(workspace, clock())
+    while (wish := claim(workspace, clock())) is not None:
+        fulfil(wish, clock=clock)
+        taken += 1
+    return taken
+
+
+def claim(workspace: Workspace, now: datetime) -> Wish | None:
+    """Take up the oldest due wish, unless its dataflow is being changed by another; None when nothing is due."""
+    busy = Wish.objects.filter(workspace=workspace, state=states.SENDING, dataflow__isnull=False)
+    due = Wish.objects.filter(
+        workspace=workspace, state__in=states.WAITING, next_at__lte=now, deadline__gt=now
+    ).exclude(dataflow__in=busy.values("dataflow"))
+    for wish in due.select_related("workspace", "dataflow", "audience").order_by("pk")[:20]:
+        fields: dict[str, Any] = {"lease_until": now + LEASE, "attempts": wish.attempts + 1}
+        if move(wish, states.SENDING, what="taken_up", now=now, **fields):
+            return wish
+    return None
+
+
+class Sending:
+    """Writes down, at the last moment before the call, that it is made: by the platform's clock.
+
+    A worker that was frozen past its lease learns here that the wish is no longer its own.
+    """
+
+    def __init__(self, client: AdobeClient, wish: Wish) -> None:
+        self.client = client
+        self.wish = wish
+        self.made = False
+
+    def __call__(self, etag: str = "") -> None:
+        at = self.client.platform_now() or database_now()
+        if not Wish.objects.filter(mine(self.wish)).update(sent_at=at, sent_etag=etag):
+            raise NotSent("The wish's lease ended before its call was made.")
+        self.wish.sent_at, self.wish.sent_etag = at, etag
+        self.made = True
+
+
+def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
+    """Ask the platform for a wish that was taken up, and write down what came of it."""
+    clock = clock or ticking()
+    sending: Sending | None = None
+    try:
+        client = client_for(wish.workspace)
+        sending = Sending(client, wish)
+        granted = flows.perform(client, wish, sending)
+    except Already:
+        move(wish, states.DONE, what="found_so", now=clock(), reason="", verbatim="")
+    except Meanwhile as error:
+        move(wish, states.CHANGED, what="changed_meanwhile", now=clock(), found=error.found)
+    except NotYet as error:
+        again(wish, clock(), "dataflow_busy", wait=error.wait)
+    except PlatformError as error:
+        failed(wish, error, clock(), made=sending is not None and sending.made)
+    else:
+        done(wish, granted, client.platform_now() or clock(), clock())
+
+
+def done(wish: Wish, granted: Granted, at: datetime, now: datetime) -> None:
+    """The platform agreed: the wish and the mirror say so together."""
+    told: dict[str, Any] = {
+        "status": granted.status,
+        "request_id": granted.request_id,
+        "reason": "",
+        "verbatim": "",
+    }
+    with transaction.atomic():
+        if move(wish, states.DONE, what="done", now=now, **told):
+            flows.settle(wish, granted, at)
+
+
+def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> None:
+    """What an error means: the type says what is known of the effect (platforms/errors.py)."""
+    told: dict[str, Any] = {
+        "verbatim": error.verbatim,
+        "status": error.status,
+        "request_id": error.request_id,
+    }
+    if isinstance(error, OutcomeUnknown) and made:
+        # Whether it was done is read before anything is tried again: `perform` begins with that.
+        wish.doubtful = True
+        again(wish, now, error.code, what="unconfirmed", **told)
+    elif isinstance(error, Conflict | NotSent | OutcomeUnknown):
+        # Nothing happened. It is read and resolved anew, then tried again.
+        again(wish, now, error.code, wait=getattr(error, "retry_after", None), **told)
+    elif error.vendor_code == BUSY or (error.vendor_code == SO_ALREADY and wish.attempts < ASKED_AGAIN):
+        again(wish, now, "dataflow_busy", wait=IN_TRANSITION, **told)
+    elif isinstance(error, Refused):
+        reason = f"{error.code}:{field}" if (field := getattr(error, "field", "")) else error.code
+        move(wish, states.REFUSED, what="refused", now=now, reason=reason, **told)
+    else:
+        raise error
+
+
+def again(
+    wish: Wish, now: datetime, reason: str, *, what: str = "not_yet", wait: float | None = None, **told: Any
+) -> None:
+    """Let it wait for another try. While an earlier call's outcome is unknown, so is the wish's."""
+    pause = timedelta(seconds=wait) if wait is not None else _pause(wish)
+    move(
+        wish, states.UNCONFIRMED if wish.doubtful else states.QUEUED, what=what, now=now,
+        data={"reason": reason}, next_at=now + pause, doubtful=wish.doubtful, reason=reason, **told,
+    )  # fmt: skip
+
+
+def _pause(wish: Wish) -> timedelta:
+    seconds = PAUSES[min(wish.attempts, len(PAUSES)) - 1]
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def sweep(workspace: Workspace, now: datetime) -> None:
+    """Free what dead workers left behind, and give up what could not be done in its time."""
+    here = Wish.objects.filter(workspace=workspace)
+    for wish in here.filter(state=states.SENDING, lease_until__lt=now):
+        wish.doubtful = wish.doubtful or wish.sent_at is not None
+        again(wish, now, "worker_lost", what="worker_lost", wait=0)
+    for wish in here.filter(state__in=states.WAITING, deadline__lte=now):
+        to, reason = (states.LOST, "no_trace") if wish.doubtful else (states.REFUSED, "never_sent")
+        move(wish, to, what="given_up", now=now, reason=reason)
