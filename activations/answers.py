@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count
 
-from activations import oddities, states
+from activations import nudges, oddities, states
 from activations.backoff import BACKOFF, backoff, patience, recheck, slow_down
 from activations.blame import mentioned, named_by, newly_mapped
 from activations.courses import again, refuse, run, split, unconfirmed, wait, without
@@ -203,6 +203,7 @@ def not_in_schedule(
     named = named_by(answer.names, deliveries)
     if named:
         refuse(job, named, answer, now)
+        nudges.look_soon(job.workspace_id, {delivery.dataflow.platform_id for delivery in named})
         again(job, without(deliveries, named), now)
     else:
         split(job, deliveries, answer, now)

@@ -17,6 +17,7 @@ from activations.messages import Explained, explain
 from activations.models import Activation, Delivery, Event
 from activations.selection import fold
 from activations.starters import Starter, starters_of
+from activations.ways import Way, ways_out
 from audiences.models import Workspace
 
 NAMED = 5
@@ -39,6 +40,7 @@ class Card:
     deliveries: list[Delivery] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
     starters: list[Starter] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -88,7 +90,11 @@ class Card:
 def cards_of(activation: Activation) -> list[Card]:
     """The activation's cards, the worst first."""
     rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
-    return cards(activation.workspace, rows.select_related("audience", "dataflow").order_by("pk"))
+    found = cards(activation.workspace, rows.select_related("audience", "dataflow", "mapping").order_by("pk"))
+    ways = ways_out(activation, [delivery for card in found for delivery in card.deliveries])
+    for card in found:
+        card.ways = [ways[delivery.pk] for delivery in card.named if delivery.pk in ways]
+    return found
 
 
 def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:

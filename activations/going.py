@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +15,7 @@ from activations.facts import verdicts
 from activations.preflight import Finding, Verdict
 from audiences import speech
 from audiences.models import Mapping, Workspace
-from audiences.shown import Shown
+from audiences.shown import EXPORTS, MODES, Shown
 
 READY, LOOK, WAITS, JOINS, BLOCKED = "ready", "look", "waits", "joins", "blocked"
 
@@ -29,20 +28,6 @@ WILL_GO: dict[str, Shown] = {
         Shown(JOINS, gettext_lazy("Joins"), "moving", "link"),
         Shown(BLOCKED, gettext_lazy("Blocked"), "act", "ban"),
     )
-}
-EXPORTS: dict[str, str | Promise] = {
-    "ONCE": gettext_lazy("Once"),
-    "DAILY": gettext_lazy("Daily"),
-    "WEEKLY": gettext_lazy("Weekly"),
-    "MONTHLY": gettext_lazy("Monthly"),
-    "EVERY_3_HOURS": gettext_lazy("Every 3 h"),
-    "EVERY_6_HOURS": gettext_lazy("Every 6 h"),
-    "EVERY_8_HOURS": gettext_lazy("Every 8 h"),
-    "EVERY_12_HOURS": gettext_lazy("Every 12 h"),
-}
-MODES: dict[str, str | Promise] = {
-    "DAILY_FULL_EXPORT": gettext_lazy("full"),
-    "FIRST_FULL_THEN_INCREMENTAL": gettext_lazy("incremental"),
 }
 
 

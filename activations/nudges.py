@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from audiences.nudges import nudge
@@ -20,3 +21,8 @@ def watch_soon(workspace_id: int) -> None:
 def sweep_soon(workspace_id: int) -> None:
     """Nudge the sweep once the present transaction is committed: what waits may be allowed to go."""
     nudge("activations.tasks.sweep", workspace_id)
+
+
+def look_soon(workspace_id: int, dataflows: Iterable[str]) -> None:
+    """Have these dataflows (platform ids) read again: the mirror is behind what the platform says."""
+    nudge("audiences.tasks.look_at", workspace_id, *sorted(set(dataflows)))

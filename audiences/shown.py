@@ -97,3 +97,20 @@ ORIGINS: dict[str, str | Promise] = {
 def origin(value: str) -> str | Promise:
     """The platform's own page's word for an origin; one we do not know is shown as it is."""
     return ORIGINS.get(value.lower(), value) or _("unknown")
+
+
+# A mapping's rhythm and mode.
+EXPORTS: dict[str, str | Promise] = {
+    "ONCE": _("Once"),
+    "DAILY": _("Daily"),
+    "WEEKLY": _("Weekly"),
+    "MONTHLY": _("Monthly"),
+    "EVERY_3_HOURS": _("Every 3 h"),
+    "EVERY_6_HOURS": _("Every 6 h"),
+    "EVERY_8_HOURS": _("Every 8 h"),
+    "EVERY_12_HOURS": _("Every 12 h"),
+}
+MODES: dict[str, str | Promise] = {
+    "DAILY_FULL_EXPORT": _("full"),
+    "FIRST_FULL_THEN_INCREMENTAL": _("incremental"),
+}

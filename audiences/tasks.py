@@ -7,7 +7,9 @@ from celery import shared_task
 from django.db.models import Q
 
 from audiences import clock, connection  # noqa: F401  a task too: Celery finds it through here
+from audiences.clients import client_for
 from audiences.external.sweep import busy, carry_on
+from audiences.fresh import look_again
 from audiences.models import Wish, Workspace
 from audiences.rounds import each
 from audiences.sync import sync
@@ -44,6 +46,16 @@ def wish_tick() -> None:
     left = Q(state=states.SENDING, lease_until__lt=now)
     for pk in Wish.objects.filter(due | left).order_by().values_list("workspace", flat=True).distinct():
         fulfil_wishes.delay(pk)
+
+
+@shared_task
+def look_at(workspace_id: int, *dataflows: str) -> None:
+    """Read these dataflows afresh: the platform said something about them that the mirror did not know."""
+    for workspace in Workspace.objects.filter(pk=workspace_id):
+        try:
+            look_again(workspace, client_for(workspace), dataflows)
+        except PlatformError as error:
+            log.warning("A dataflow could not be read again.", workspace=workspace.slug, code=error.code)
 
 
 @shared_task

@@ -20,12 +20,12 @@ STOPS = table(
     Message(
         "dataflow_disabled", _("The dataflow is disabled"),
         _("Adobe sends nothing through a disabled dataflow."),
-        _("Enable it in Adobe Experience Platform, refresh the catalogue, then retry."), "after", MARKETER,
+        _("Enable it here or in Adobe Experience Platform, then retry."), "after", MARKETER,
     ),
     Message(
         "not_mapped", _("No longer mapped"),
         _("The audience is no longer mapped to this dataflow."),
-        _("Map it again in Adobe Experience Platform, wait an hour, then retry."), "after", MARKETER,
+        _("Map it again here or in Adobe Experience Platform, then retry: it is armed for the hour that Adobe needs."), "after", MARKETER,
     ),
     Message(
         "audience_vanished", _("The audience is gone"),
@@ -34,12 +34,12 @@ STOPS = table(
     Message(
         "schedule_not_begun", _("Its schedule has not begun"),
         _("The audience's schedule on this dataflow begins later, and Adobe refuses it until then."),
-        _("Move the start date to today or earlier in Adobe Experience Platform, then retry."), "after", MARKETER,
+        _("Move the start date to today or earlier, here or in Adobe Experience Platform, then retry."), "after", MARKETER,
     ),
     Message(
         "schedule_ended", _("Its schedule has ended"),
         _("The audience's schedule on this dataflow is over, and Adobe refuses it since then."),
-        _("Extend the schedule in Adobe Experience Platform to include today, then retry."), "after", MARKETER,
+        _("Extend the schedule, here or in Adobe Experience Platform, to include today, then retry."), "after", MARKETER,
     ),
     Message(
         "audience_not_published", _("The audience is not published"),

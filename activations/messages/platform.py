@@ -22,8 +22,8 @@ ACTIVATION = table(
         "not_in_schedule", _("Not mapped, or outside its schedule"),
         _("Adobe says that the audience is not part of the dataflow, or that its schedule there does not "
           "include today."),
-        _("Check in Adobe that the audience is mapped to this dataflow and that its schedule has begun and "
-          "has not ended; extend it to include today, then retry."),
+        _("Check that the audience is mapped to this dataflow and that its schedule has begun and has not "
+          "ended; map it or extend it to include today, here or in Adobe, then retry."),
         "after", MARKETER, "act", GUIDE,
     ),
     Message(

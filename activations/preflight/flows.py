@@ -45,7 +45,7 @@ def dataflow_enabled(facts: Facts) -> Finding | None:
         return Finding(
             "dataflow_disabled", "stop",
             _("The dataflow is disabled."),
-            _("Enable it in Adobe Experience Platform, then refresh the catalogue."),
+            _("Enable it on the dataflow's page here, or in Adobe Experience Platform."),
             OURS,
         )  # fmt: skip
     return _in_transition()
@@ -71,7 +71,7 @@ def audience_mapped(facts: Facts) -> Finding | None:
     return Finding(
         "not_mapped", "stop",
         _("The audience is no longer mapped to this dataflow."),
-        _("Map it again in Adobe Experience Platform, wait an hour, then activate."),
+        _("Map it again, here or in Adobe Experience Platform; after an hour it can go."),
         ADOBE_GUIDE,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def schedule_started(facts: Facts) -> Finding | None:
     return Finding(
         "schedule_not_begun", "stop",
         _("Its schedule on this dataflow only begins on %(day)s.") % {"day": facts.start_date.isoformat()},
-        _("Move the start date to today or earlier in Adobe Experience Platform."),
+        _("Move the start date to today or earlier, here or in Adobe Experience Platform."),
         ADOBE_UI,
         datetime.combine(facts.start_date, time(0), UTC),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def schedule_not_ended(facts: Facts) -> Finding | None:
     return Finding(
         "schedule_ended", "stop",
         _("Its schedule on this dataflow ended on %(day)s.") % {"day": facts.end_date.isoformat()},
-        _("Extend the schedule in Adobe Experience Platform so that it includes today."),
+        _("Extend the schedule so that it includes today, here or in Adobe Experience Platform."),
         ADOBE_UI,
     )  # fmt: skip
 

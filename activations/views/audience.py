@@ -13,6 +13,7 @@ from activations.models import Delivery
 from activations.question import plan
 from audiences.access import may_press, workspace_for
 from audiences.models import Audience, ExternalAudience
+from audiences.wishes.lines import lines_of
 
 LAST = 20
 
@@ -33,6 +34,7 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "may_press": may_press(workspace),
         "rows": rows,
         "selectable": sum(row.selectable for row in rows),
+        "wishes": lines_of(found.wishes.all()),
         "plan": plan(workspace, []),
         "last": delivery_rows(workspace, last.order_by("-pk")[:LAST], timezone.now()),
     }

@@ -13,6 +13,7 @@ from activations.selection import fold
 from activations.views.choose import searched
 from audiences.access import may_press, workspace_for
 from audiences.models import Dataflow
+from audiences.wishes.lines import lines_of
 
 PER_PAGE = 250
 
@@ -42,6 +43,7 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
         "counted_at": counted_at(page.object_list),
         "selectable": len(ready),
         "all_of_them": fold(ready),
+        "wishes": lines_of(flow.wishes.all()),
         "plan": plan(workspace, [row for row in page.object_list if ticked and row.selectable]),
     }
     return render(request, "activations/dataflow.html", context)

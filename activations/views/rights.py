@@ -1,23 +1,20 @@
-"""Fetching and authorising in one word, and what a person is told who may look but not press."""
+"""Fetching and authorising in one word."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from activations.models import Activation
 from audiences.access import workspace_for
-from audiences.models import User
+from audiences.views.rights import refused, viewer_of
+
+__all__ = ["activation_for", "refused", "viewer_of"]
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
-
-
-def viewer_of(request: HttpRequest) -> User:
-    """The signed-in person; the login middleware has seen to it."""
-    return cast(User, request.user)
 
 
 def activation_for(request: HttpRequest, slug: str, pk: int) -> tuple[WorkspaceInHand, Activation]:
@@ -27,8 +24,3 @@ def activation_for(request: HttpRequest, slug: str, pk: int) -> tuple[WorkspaceI
     found = get_object_or_404(rows, pk=pk)
     found.workspace = workspace
     return workspace, found
-
-
-def refused(request: HttpRequest, workspace: WorkspaceInHand) -> HttpResponse:
-    """The page for a press by somebody who may only look; nothing was sent."""
-    return render(request, "activations/refused.html", {"workspace": workspace}, status=403)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from audiences.admin import catalog, external, people, runs, workspaces
+from audiences.admin import catalog, external, people, runs, wishes, workspaces
 
-__all__ = ["catalog", "external", "people", "runs", "workspaces"]
+__all__ = ["catalog", "external", "people", "runs", "wishes", "workspaces"]
 
 admin.site.site_header = _("Activate on-demand: administration")
 admin.site.site_title = _("Activate on-demand")

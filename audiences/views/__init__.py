@@ -4,5 +4,20 @@ from audiences.views.browse import audiences, destinations
 from audiences.views.person import account, home
 from audiences.views.runs import runs
 from audiences.views.sync import sync, sync_status
+from audiences.views.wishes import add_audience, choose_dataflow, mapping, switch, unmap, wish
 
-__all__ = ["account", "audiences", "destinations", "home", "runs", "sync", "sync_status"]
+__all__ = [
+    "account",
+    "add_audience",
+    "audiences",
+    "choose_dataflow",
+    "destinations",
+    "home",
+    "mapping",
+    "runs",
+    "switch",
+    "sync",
+    "sync_status",
+    "unmap",
+    "wish",
+]

@@ -62,7 +62,7 @@ def test_not_part_of_the_dataflow(marketer: Journey, scenes: dict[str, Scene], w
     reads(
         marketer.card("Not mapped, or outside its schedule"),
         said=f"{word.capitalize()}s {scene.pair.name} are not part of this dataflow or out of schedule range!",
-        do="Check in Adobe that the audience is mapped",
+        do="Check that the audience is mapped",
         retry=AFTER,
     )
     assert scene.sent == [0]

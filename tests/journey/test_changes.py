@@ -1,0 +1,107 @@
+"""What the platform will not send is mended from its own error card: mapped, waited for, and delivered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from simulator.server import Simulator
+from tests.journey.pages import Journey
+from tests.journey.stage import SPEED, Stage, times_sent
+from tests.journey.stories import BLIND, Scene, Story, begin, unmap
+from tests.journey.test_looks import WIDE, looks_right
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
+Open = Callable[..., Journey]
+
+
+@pytest.fixture(scope="module")
+def scene(stage: Stage) -> Iterator[Scene]:
+    """A press of an audience that was taken off its dataflow; our credentials saw it a moment too late."""
+    with Simulator(port=0, seed=77, dataflows=4, audiences=20, speed=SPEED) as sim:
+        pairs = stage.furnisher.pairs(place="mend", address=sim.url, fields={"production": True})
+        scene = Scene(sim, [next(pair for pair in pairs if pair.kind == "ready")])
+        begin(stage, Story(before=unmap, rules=({**BLIND, "times": 1},)), scene)
+        yield scene
+
+
+def test_not_part_of_this_dataflow_is_mended_from_its_card(journey: Open, scene: Scene) -> None:
+    me = journey(viewport=WIDE, bypass_csp=True)
+    me.open(scene.activation).stands("1 refused")
+    card = me.card("Not mapped, or outside its schedule")
+    expect(card.locator("blockquote").first).to_contain_text("not part of this dataflow")
+    # The refusal made a worker read the dataflow again, and now the mirror knows what is the matter.
+    link = card.get_by_role("link", name="Map it")
+    for _ in range(20):
+        if link.count():
+            break
+        me.page.wait_for_timeout(300)
+        me.page.reload()
+    looks_right(me.page, "mend, card")
+    link.click()
+    expect(me.title).to_contain_text(f"Map {scene.pair.name} to")
+    looks_right(me.page, "mend, form")
+    me.page.get_by_label("How often").select_option("EVERY_3_HOURS")
+    me.button("Map it at Adobe").click()
+    expect(me.page.locator(".error").first).to_contain_text("does not go with what a file holds")
+    looks_right(me.page, "mend, wrong form")
+    me.page.get_by_label("How often").select_option("DAILY")
+    me.button("Map it at Adobe").click()
+    expect(card).to_contain_text("it is armed and goes at")
+    looks_right(me.page, "mend, mapped")
+    assert scene.pair.audience in scene.flow.mappings
+    card.get_by_role("button", name="Retry").click()
+    me.stands("1 armed")
+    expect(me.row(scene.pair.name)).to_contain_text("Adobe needs 60")
+    assert times_sent(scene.sim, scene.pair) == 0
+
+
+def test_a_dataflow_is_changed_from_its_page(journey: Open, scene: Scene) -> None:
+    me = journey(viewport=WIDE, bypass_csp=True)
+    there = f"/w/mend/destinations/{scene.pair.dataflow}/"
+    me.open(there)
+    expect(me.row(scene.pair.name)).to_contain_text("Adobe needs 60")
+    me.link("Add an audience").click()
+    expect(me.title).to_have_text("Which audience shall be mapped?")
+    looks_right(me.page, "change, which audience")
+    first = me.page.locator("td.name a").first
+    name = first.inner_text()
+    first.click()
+    me.button("Map it at Adobe").click()
+    expect(me.page.locator(".wish", has_text=f"Map {name}")).to_contain_text("Done")
+    expect(me.row(name)).to_contain_text("Waits until")
+    me.row(name).get_by_role("link", name="Change").click()
+    me.link("Remove this audience from the dataflow").click()
+    looks_right(me.page, "change, remove")
+    me.button("Remove it at Adobe").click()
+    expect(me.page.locator(".wish", has_text=f"Remove {name}")).to_contain_text("Done")
+    expect(me.row(name)).to_have_count(0)
+    me.link(re.compile("^Disable$")).click()
+    looks_right(me.page, "change, disable")
+    me.button("Disable it at Adobe").click()
+    expect(me.page.locator(".wish", has_text="Disable")).to_contain_text("Done")
+    assert not scene.flow.enabled
+    looks_right(me.page, "change, disabled")
+    me.link(re.compile("^Enable$")).click()
+    me.button("Enable it at Adobe").click()
+    expect(me.page.locator(".wish", has_text="Enable")).to_contain_text("Done")
+    assert scene.flow.enabled
+
+
+def test_somebody_was_faster_and_the_person_is_asked_again(journey: Open, scene: Scene) -> None:
+    me = journey(viewport=WIDE, bypass_csp=True)
+    me.open(f"/w/mend/destinations/{scene.pair.dataflow}/map/{scene.pair.audience}/")
+    with scene.sim.world.lock:
+        scene.change(schedule={"endDate": "2031-03-04"})
+    me.page.get_by_label("File name").fill("%SEGMENT_ID%_again_%TIMESTAMP%")
+    me.button("Change it at Adobe").click()
+    wish = me.page.locator(".wish", has_text="Changed meanwhile")
+    expect(wish).to_contain_text("now it is 2031-03-04")
+    looks_right(me.page, "change, asked again")
+    wish.get_by_role("link", name="Look and ask again").click()
+    expect(me.page.get_by_label("File name")).to_have_value("%SEGMENT_ID%_again_%TIMESTAMP%")
+    me.button("Change it at Adobe").click()
+    expect(me.page.locator(".wish").first).to_contain_text("Done")
