@@ -48,6 +48,10 @@ class JobStatus(StrEnum):
     CANCELED = "canceled"
     UNKNOWN = "unknown"
 
+    @property
+    def is_over(self) -> bool:
+        return self in (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED)
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -217,7 +221,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PlatformJob:
-    """A segment (evaluation) or export (snapshot) job of the platform. `kind`: "segment" | "export"."""
+    """A segment (evaluation) or export (snapshot) job of the platform. `kind`: "segment" | "export".
+
+    `segments` are the audiences it is about, ("*",) all of them; `dataset` is where an export goes.
+    """
 
     id: str
     kind: str
@@ -229,6 +236,8 @@ class PlatformJob:
     updated_at: datetime | None = None
     completed_at: datetime | None = None
     errors: tuple[RunIssue, ...] = ()
+    segments: tuple[str, ...] = ()
+    dataset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from simulator.daily import profile_exports
 from simulator.dataflow import Flow
 from simulator.ids import number_for, uuid_for
+from simulator.madejobs import made
 from simulator.runs import Run
 from simulator.sandbox import Sandbox
 from simulator.wire import Answer, Ask, Json, Refusal, answer, body_of
@@ -74,7 +75,9 @@ def _check_exports(place: Sandbox, body: Json, now: float) -> None:
     exports = body.get("exportIds")
     if not isinstance(exports, list) or not exports or not all(isinstance(one, str) for one in exports):
         raise refuse("exportIds is required and must list audience export job ids.")
-    good = profile_exports(place, now)
+    good = profile_exports(place, now) | {
+        job["id"] for job in made(place, "export", now) if job["status"] == "SUCCEEDED"
+    }
     for one in exports:
         if one not in good:
             raise refuse(f"exportIds: {one} is not a finished audience export job.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from simulator import adhoc, ais, flowchange, flowruns, flowservice, organisation, ups, upsjobs
+from simulator import adhoc, ais, flowchange, flowruns, flowservice, madejobs, organisation, ups, upsjobs
 from simulator.wire import Answer, Ask
 from simulator.world import World
 
@@ -62,6 +62,10 @@ ROUTES = (
     _route("GET", f"{UPS}/audiences/{{}}", ups.audience),
     _route("GET", f"{UPS}/segment/definitions", ups.definitions),
     _route("GET", f"{UPS}/segment/jobs", upsjobs.segment_jobs),
+    _route("POST", f"{UPS}/segment/jobs", madejobs.evaluate),
+    _route("DELETE", f"{UPS}/segment/jobs/{{}}", upsjobs.cancel_segment_job),
+    _route("POST", f"{UPS}/export/jobs", madejobs.export),
+    _route("DELETE", f"{UPS}/export/jobs/{{}}", upsjobs.cancel_export),
     _route("GET", f"{UPS}/segment/jobs/{{}}", upsjobs.one_segment_job),
     _route("GET", f"{UPS}/export/jobs", upsjobs.exports),
     _route("GET", f"{UPS}/export/jobs/{{}}", upsjobs.one_export),

@@ -68,6 +68,19 @@ class Audience:
 
 
 @dataclass(slots=True)
+class MadeJob:
+    """An evaluation ("segment") or export that was asked for by API."""
+
+    kind: str
+    id: str
+    begun: float
+    segments: tuple[str, ...]
+    dataset: str
+    schema: str
+    cancelled_at: float | None = None
+
+
+@dataclass(slots=True)
 class Sandbox:
     """A sandbox and what it holds, by id."""
 
@@ -88,6 +101,7 @@ class Sandbox:
     targets: dict[str, Json] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
     runs: RunBook = field(default_factory=RunBook)
+    jobs: list[MadeJob] = field(default_factory=list)
     ordered: dict[str, list[Audience]] = field(default_factory=dict)
     cycled: float = 0.0
     transitions: list[Flow] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from simulator.daily import evaluations, export_jobs, segment_job
 from simulator.ids import uuid_for
+from simulator.madejobs import cancel, made
 from simulator.ups import sandbox_part
 from simulator.upsquery import MAX_LIMIT, bad_value, only, sorting, ups_refusal, whole
 from simulator.wire import Answer, Ask, Json, answer
@@ -21,6 +22,7 @@ def segment_jobs(world: World, ask: Ask) -> Answer:
     place, now = ask.sandbox, world.now()
     begun = evaluations(now)
     jobs = [segment_job(place, moment, now, counted=False) for moment in begun]
+    jobs = sorted([*jobs, *made(place, "segment", now)], key=_created, reverse=True)
     if status:
         jobs = [job for job in jobs if job["status"] == status]
     if not descending:
@@ -28,7 +30,10 @@ def segment_jobs(world: World, ask: Ask) -> Answer:
     shown = jobs[start : start + limit]
     newest = next((moment for moment in begun if moment + 480 <= now), None)
     shown = [
-        _counted(world, ask, job) if job["creationTime"] == (newest or 0) * 1000 else job for job in shown
+        _counted(world, ask, job)
+        if job["creationTime"] == (newest or 0) * 1000 and job["source"] == "scheduler"
+        else job
+        for job in shown
     ]
     links: Json = {"next": {}}
     page: Json = {"totalCount": len(jobs), "pageSize": len(shown)}
@@ -48,6 +53,9 @@ def one_segment_job(world: World, ask: Ask) -> Answer:
         job = segment_job(ask.sandbox, moment, world.now(), counted=False)
         if job["id"] == ask.parts[0]:
             return answer(_counted(world, ask, job))
+    for job in made(ask.sandbox, "segment", world.now()):
+        if job["id"] == ask.parts[0]:
+            return answer(job)
     raise ups_refusal(ask, 404, "UPAPI-113000-404", f"The entity {ask.parts[0]} is not found.")
 
 
@@ -57,7 +65,7 @@ def exports(world: World, ask: Ask) -> Answer:
     limit, status = whole(ask, "limit", 10, 1, MAX_LIMIT), ask.first("status")
     if status is not None and status not in ("NEW", "SUCCEEDED", "FAILED"):
         raise bad_value(ask, "The query parameter status must be NEW, SUCCEEDED or FAILED.")
-    jobs = [job for job in export_jobs(ask.sandbox, world.now()) if status in (None, job["status"])]
+    jobs = [job for job in _exports(world, ask) if status in (None, job["status"])]
     offset = ask.first("offset")
     start = _start(ask, jobs, offset) if offset else 0
     shown = jobs[start : start + limit]
@@ -72,10 +80,30 @@ def exports(world: World, ask: Ask) -> Answer:
 
 def one_export(world: World, ask: Ask) -> Answer:
     """GET /export/jobs/{id}."""
-    for job in export_jobs(ask.sandbox, world.now()):
+    for job in _exports(world, ask):
         if job["id"] == ask.parts[0]:
             return answer(job)
     raise ups_refusal(ask, 404, "UPAPI-113000-404", f"The entity {ask.parts[0]} is not found.")
+
+
+def cancel_segment_job(world: World, ask: Ask) -> Answer:
+    """DELETE /segment/jobs/{id}."""
+    return cancel(world, ask, "segment")
+
+
+def cancel_export(world: World, ask: Ask) -> Answer:
+    """DELETE /export/jobs/{id}."""
+    return cancel(world, ask, "export")
+
+
+def _exports(world: World, ask: Ask) -> list[Json]:
+    now = world.now()
+    jobs = [*export_jobs(ask.sandbox, now), *made(ask.sandbox, "export", now)]
+    return sorted(jobs, key=_created, reverse=True)
+
+
+def _created(job: Json) -> int:
+    return int(job["creationTime"])
 
 
 def _cursor(job: Json) -> str:

@@ -18,7 +18,7 @@ from platforms.adobe.external import Externals
 from platforms.adobe.flowchanges import FlowChanges
 from platforms.adobe.gateway import Gateway
 from platforms.adobe.runs import Runs
-from platforms.adobe.segmentation import Segmentation
+from platforms.adobe.segmentation import Kind, Segmentation
 from platforms.changes import Change, Changed
 from platforms.errors import CredentialsRefused
 from platforms.http import Limits, Wire
@@ -129,6 +129,26 @@ class AdobeClient:
     def export_jobs(self, limit: int = 20) -> tuple[PlatformJob, ...]:
         """The newest snapshot jobs, newest first."""
         return self._segmentation.export_jobs(limit)
+
+    def job(self, kind: Kind, key: str) -> PlatformJob:
+        """One evaluation or export job, read now. Raises NotFound."""
+        return self._segmentation.job(kind, key)
+
+    def evaluate(
+        self, audiences: Sequence[str] = (), *, last: Callable[[], object] | None = None
+    ) -> PlatformJob:
+        """Ask for an evaluation of these audiences, of all when none is named; sent once."""
+        return self._segmentation.evaluate(audiences, last=last)
+
+    def export(
+        self, dataset: str, audiences: Sequence[str] = (), *, last: Callable[[], object] | None = None
+    ) -> PlatformJob:
+        """Ask for an export of these audiences' profiles to a dataset; sent once."""
+        return self._segmentation.export(dataset, audiences, last=last)
+
+    def cancel_job(self, kind: Kind, key: str, *, last: Callable[[], object] | None = None) -> None:
+        """Ask for a job to be cancelled; sent once."""
+        self._segmentation.cancel(kind, key, last=last)
 
     def latest_export_id(self) -> str:
         """The export job v1 needs. Raises NotFound when none has succeeded."""

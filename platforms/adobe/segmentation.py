@@ -1,22 +1,30 @@
-"""Segment jobs, export jobs and schedules: how fresh the snapshot is that an activation would send."""
+"""Segment jobs, export jobs and schedules: how fresh the snapshot is, and how another one is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from platforms.adobe.gateway import SEGMENTATION, Gateway, having
 from platforms.adobe.statuses import job_status
+from platforms.adobe.writes import granted
 from platforms.decoding import Record, dig, first, record, records, text, whole
-from platforms.errors import NotFound
+from platforms.errors import AnswerUnreadable, NotFound
 from platforms.times import EPOCH, moment
 from platforms.types import EvaluationSchedule, JobStatus, PlatformJob, RunIssue
 
 SEGMENT_JOBS = f"{SEGMENTATION}/segment/jobs"
 EXPORT_JOBS = f"{SEGMENTATION}/export/jobs"
 SCHEDULES = f"{SEGMENTATION}/config/schedules"
+
+Kind = Literal["segment", "export"]
+Last = Callable[[], object]
+PATHS: dict[Kind, str] = {"segment": SEGMENT_JOBS, "export": EXPORT_JOBS}
+EVERYTHING = "*"
+# More than this many definitions are asked for with a star (SJ-DOC).
+SEGMENTS_AT_MOST = 1_500
 
 PROFILE_SCHEMA = "_xdm.context.profile"
 JOBS_PER_PAGE = 100
@@ -43,6 +51,37 @@ class Segmentation:
             if len(found) >= limit:
                 break
         return _newest_first(found)[:limit]
+
+    def job(self, kind: Kind, key: str) -> PlatformJob:
+        """One job, read now. Raises NotFound."""
+        said = self._gateway.get(f"{PATHS[kind]}/{quote(key, safe='')}", sound=having("id"))
+        return self._made(said, kind)
+
+    def evaluate(self, audiences: Sequence[str], *, last: Last | None = None) -> PlatformJob:
+        """Ask for an evaluation of these audiences, all of them when there are none or too many; sent once."""
+        every = not audiences or len(audiences) > SEGMENTS_AT_MOST
+        body = [{"segmentId": one} for one in ([EVERYTHING] if every else audiences)]
+        answer = self._gateway.write_once("POST", SEGMENT_JOBS, body, last=last)
+        return self._made(granted(answer, self._gateway.secrets), "segment")
+
+    def export(self, dataset: str, audiences: Sequence[str] = (), *, last: Last | None = None) -> PlatformJob:
+        """Ask for an export of profiles to a dataset, everybody when no audience is named; sent once."""
+        body: Record = {"destination": {"datasetId": dataset}, "schema": {"name": PROFILE_SCHEMA}}
+        if audiences:
+            body["filter"] = {"segments": [{"segmentId": one} for one in audiences]}
+        answer = self._gateway.write_once("POST", EXPORT_JOBS, body, last=last)
+        return self._made(granted(answer, self._gateway.secrets), "export")
+
+    def cancel(self, kind: Kind, key: str, *, last: Last | None = None) -> None:
+        """Mark a job for cancelling; sent once."""
+        path = f"{PATHS[kind]}/{quote(key, safe='')}"
+        granted(self._gateway.write_once("DELETE", path, last=last), self._gateway.secrets)
+
+    def _made(self, said: Record, kind: Kind) -> PlatformJob:
+        job = _job(said, kind)
+        if job is None:
+            raise AnswerUnreadable("Adobe's answer names no job.", verbatim=str(said)[:200])
+        return job
 
     def latest_export_id(self) -> str:
         """The newest export job of the profile schema that succeeded: what v1 sends (AH-DOC, §7.7).
@@ -90,11 +129,11 @@ def _newest_first(jobs: list[PlatformJob]) -> tuple[PlatformJob, ...]:
     return tuple(sorted(jobs, key=age, reverse=True))
 
 
-def _jobs(items: list[Record], kind: Literal["segment", "export"]) -> list[PlatformJob]:
+def _jobs(items: list[Record], kind: Kind) -> list[PlatformJob]:
     return [job for item in items if (job := _job(item, kind)) is not None]
 
 
-def _job(item: Record, kind: Literal["segment", "export"]) -> PlatformJob | None:
+def _job(item: Record, kind: Kind) -> PlatformJob | None:
     key = text(item.get("id"))
     if key is None:
         return None
@@ -110,7 +149,16 @@ def _job(item: Record, kind: Literal["segment", "export"]) -> PlatformJob | None
         updated_at=moment(item.get("updateTime")) or moment(item.get("updateEpoch")),
         completed_at=moment(dig(item, "metrics", "totalTime", "endTimeInMs")),
         errors=tuple(_issue(error) for error in records(item.get("errors"))),
+        segments=_segments(item, kind),
+        dataset=text(dig(item, "destination", "datasetId")),
     )
+
+
+def _segments(item: Record, kind: Kind) -> tuple[str, ...]:
+    """An export without a filter is about everybody (SEG-SPEC)."""
+    listed = records(item.get("segments") if kind == "segment" else dig(item, "filter", "segments"))
+    found = tuple(key for one in listed if (key := text(one.get("segmentId"))))
+    return found or ((EVERYTHING,) if kind == "export" else ())
 
 
 def _scheduled(item: Record) -> bool | None:
