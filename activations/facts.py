@@ -57,6 +57,8 @@ def unwilling(deliveries: Iterable[Delivery]) -> set[int]:
 def _snapshot_job(workspace: Workspace, now: datetime) -> bool:
     """Whether the profile snapshot is being made."""
     jobs = PlatformJob.objects.filter(workspace=workspace, kind="export", schema=PROFILE_SCHEMA)
+    # What somebody asked for by API is no scheduled snapshot: on-demand exports ignore it (EFN).
+    jobs = jobs.exclude(scheduled=False)
     going_on = jobs.filter(status__in=(JobStatus.QUEUED, JobStatus.PROCESSING))
     return going_on.filter(created_at__gt=now - LONGEST_SNAPSHOT).exists()
 

@@ -86,6 +86,9 @@ def mapping_rows(
     }
 
 
+SEGMENTS_KEPT, PROBLEMS_KEPT = 50, 5
+
+
 def job_rows(jobs: list[types.PlatformJob]) -> dict[str, dict[str, Any]]:
     """Columns of segment or export jobs by platform id."""
     return {
@@ -94,10 +97,14 @@ def job_rows(jobs: list[types.PlatformJob]) -> dict[str, dict[str, Any]]:
             "status": job.status.value,
             "word": job.word,
             "schema": job.schema,
-            "scheduled": job.scheduled,
             "created_at": job.created_at,
             "updated_at": job.updated_at,
             "completed_at": job.completed_at,
+            "segments": list(job.segments)[:SEGMENTS_KEPT],
+            "dataset": job.dataset or "",
+            "problems": [f"{one.code}: {one.message}".strip(": ") for one in job.errors[:PROBLEMS_KEPT]],
+            # Export jobs do not say; what we know of those we asked for is not forgotten.
+            **({} if job.scheduled is None else {"scheduled": job.scheduled}),
         }
         for job in jobs
     }

@@ -225,12 +225,15 @@ def _new_policies(workspace: Workspace, found: Catalogue) -> set[str]:
     }
 
 
-def store_jobs(workspace: Workspace, jobs: Iterable[types.PlatformJob], now: datetime) -> Written:
+def store_jobs(
+    workspace: Workspace, jobs: Iterable[types.PlatformJob], now: datetime | None = None
+) -> Written:
     """Write segment and export jobs into the mirror."""
-    found, written = list(jobs), Written()
+    found, written, now = list(jobs), Written(), now or timezone.now()
     for kind in ("export", "segment"):
         rows = job_rows([job for job in found if job.kind == kind])
-        written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
+        with transaction.atomic():
+            written += mirror(PlatformJob, workspace, rows, now=now, complete=False, where=Q(kind=kind))[1]
     return written
 
 
@@ -238,8 +241,14 @@ PROFILE_SCHEMA = "_xdm.context.profile"
 
 
 def _freshness(workspace: Workspace, found: Catalogue) -> None:
-    """When people were last evaluated, and when the snapshot that an on-demand export sends was made."""
-    done = [job for job in found.jobs if job.status is types.JobStatus.SUCCEEDED]
+    """When people were last evaluated, and when the snapshot that an on-demand export sends was made.
+
+    What somebody asked for by API does not count: on-demand exports send the latest scheduled snapshot (EFN).
+    """
+    ours = set(
+        PlatformJob.objects.filter(workspace=workspace, scheduled=False).values_list("platform_id", flat=True)
+    )
+    done = [job for job in found.jobs if job.status is types.JobStatus.SUCCEEDED and job.id not in ours]
     segments = [job.completed_at or job.updated_at for job in done if job.kind == "segment"]
     exports = [
         job.completed_at or job.updated_at

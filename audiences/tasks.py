@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audiences import clock, connection  # noqa: F401  a task too: Celery finds it through here
 from audiences.clients import client_for
 from audiences.external.sweep import busy, carry_on
 from audiences.fresh import look_again
-from audiences.models import Wish, Workspace
+from audiences.models import PlatformJob, Wish, Workspace
 from audiences.rounds import each
 from audiences.sync import sync
 from audiences.wishes import states
+from audiences.wishes.jobs import FOLLOWED_FOR, OVER, follow
 from audiences.wishes.work import fulfil_all
 from platforms.errors import PlatformError
 from platforms.pace import Share
@@ -46,6 +47,30 @@ def wish_tick() -> None:
     left = Q(state=states.SENDING, lease_until__lt=now)
     for pk in Wish.objects.filter(due | left).order_by().values_list("workspace", flat=True).distinct():
         fulfil_wishes.delay(pk)
+
+
+@shared_task
+def follow_jobs(workspace_id: int) -> None:
+    """Read how the evaluations and exports stand that are going on in a workspace."""
+    for workspace in Workspace.objects.filter(pk=workspace_id):
+        jobs = list(open_jobs().filter(workspace=workspace).select_related("workspace"))
+        try:
+            follow(client_for(workspace), jobs)
+        except PlatformError as error:
+            log.warning("Jobs could not be followed.", workspace=workspace.slug, code=error.code)
+
+
+@shared_task
+def job_tick() -> None:
+    """Every ten seconds: the workspaces where a job is going on that somebody asked for."""
+    for pk in open_jobs().filter(scheduled=False).order_by().values_list("workspace", flat=True).distinct():
+        follow_jobs.delay(pk)
+
+
+def open_jobs() -> QuerySet[PlatformJob]:
+    since = clock.now() - FOLLOWED_FOR
+    rows = PlatformJob.objects.filter(vanished_at=None, created_at__gt=since)
+    return rows.exclude(status__in=(*OVER, "unknown"))
 
 
 @shared_task

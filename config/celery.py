@@ -34,6 +34,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expire_seconds": 5},
     },
+    "follow evaluations and exports": {
+        "task": "audiences.tasks.job_tick",
+        "schedule": 10.0,
+        "options": {"expire_seconds": 10},
+    },
     "mirror the catalogue": {
         "task": "audiences.tasks.sync_tick",
         "schedule": 900.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from audiences.models.catalog import Dataflow, Mirrored
 
@@ -62,6 +63,11 @@ class PlatformJob(Mirrored):
     word = models.CharField(max_length=64, null=True, blank=True)
     schema = models.CharField(max_length=120, null=True, blank=True)
     scheduled = models.BooleanField(null=True, blank=True)
+    segments = models.JSONField(default=list, blank=True)
+    dataset = models.CharField(max_length=255, blank=True)
+    problems = models.JSONField(
+        default=list, blank=True, help_text=_("What went wrong, in the vendor's words.")
+    )
     created_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -74,3 +80,7 @@ class PlatformJob(Mirrored):
 
     def __str__(self) -> str:
         return f"{self.kind} job {self.platform_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in ("queued", "processing")

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audiences.models.catalog import Audience, Dataflow
+from audiences.models.runs import PlatformJob
 from audiences.models.workspaces import User, Workspace
 from audiences.shown import Shown
 from audiences.wishes import states
@@ -30,11 +31,18 @@ class Wish(models.Model):
         UNMAP = "unmap", _("Remove")
         ENABLE = "enable", _("Enable")
         DISABLE = "disable", _("Disable")
+        EVALUATE = "evaluate", _("Evaluate")
+        EXPORT = "export", _("Export")
+        CANCEL = "cancel", _("Cancel")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="wishes")
     what = models.CharField(max_length=16, choices=What.choices)
     dataflow = models.ForeignKey(Dataflow, models.CASCADE, null=True, blank=True, related_name="wishes")
     audience = models.ForeignKey(Audience, models.CASCADE, null=True, blank=True, related_name="wishes")
+    job = models.ForeignKey(
+        PlatformJob, models.SET_NULL, null=True, blank=True, related_name="wishes",
+        help_text=_("The platform's job that came of it, or that it is about."),
+    )  # fmt: skip
     wanted = models.JSONField(default=dict, blank=True, help_text=_("What shall be so."))
     seen = models.JSONField(default=dict, blank=True, help_text=_("What the person saw when asking."))
     found = models.JSONField(default=dict, blank=True, help_text=_("What was there instead."))
@@ -89,7 +97,7 @@ class Wish(models.Model):
         ]
 
     def __str__(self) -> str:
-        named = [str(one) for one in (self.audience, self.dataflow) if one is not None]
+        named = [str(one) for one in (self.audience, self.dataflow, self.job) if one is not None]
         return f"{self.get_what_display()}: {' → '.join(named)}"
 
     @property

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from audiences import clock, nudges
-from audiences.models import Audience, Dataflow, User, Wish, WishEvent, Workspace
+from audiences.models import Audience, Dataflow, PlatformJob, User, Wish, WishEvent, Workspace
 from audiences.wishes import states
 
 GIVE_UP_AFTER = timedelta(hours=1)
@@ -27,6 +27,7 @@ def ask(
     press: str,
     dataflow: Dataflow | None = None,
     audience: Audience | None = None,
+    job: PlatformJob | None = None,
     wanted: dict[str, Any] | None = None,
     seen: dict[str, Any] | None = None,
 ) -> Wish:
@@ -35,13 +36,13 @@ def ask(
     `seen` is what the person saw: when it is no longer so, the person is asked again. Raises `CannotAsk`
     while another wish about the same thing is open.
     """
-    if any(one is not None and one.workspace_id != workspace.pk for one in (dataflow, audience)):
-        raise ValueError("a dataflow or audience of another workspace")
+    if any(one is not None and one.workspace_id != workspace.pk for one in (dataflow, audience, job)):
+        raise ValueError("a dataflow, audience or job of another workspace")
     now = clock.now()
     try:
         with transaction.atomic():
             wish = Wish.objects.create(
-                workspace=workspace, what=what, dataflow=dataflow, audience=audience, wanted=wanted or {},
+                workspace=workspace, what=what, dataflow=dataflow, audience=audience, job=job, wanted=wanted or {},
                 seen=seen or {}, by=by, asked_at=now, press=press, state_since=now, next_at=now,
                 deadline=now + GIVE_UP_AFTER,
             )  # fmt: skip

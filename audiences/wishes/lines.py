@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audiences.models import Wish
 from audiences.wishes import states
@@ -37,7 +39,8 @@ def lines_of(wishes: QuerySet[Wish]) -> list[Line]:
     """The newest ones of the last days."""
     rows = wishes.filter(state_since__gt=timezone.now() - SHOWN_FOR).order_by("-pk")
     return [
-        line_of(wish) for wish in rows.select_related("workspace", "dataflow", "audience", "by")[:AT_MOST]
+        line_of(wish)
+        for wish in rows.select_related("workspace", "dataflow", "audience", "by", "job")[:AT_MOST]
     ]
 
 
@@ -61,8 +64,24 @@ def _what(wish: Wish) -> str:
         "unmap": _("Remove %(audience)s from %(dataflow)s"),
         "enable": _("Enable %(dataflow)s"),
         "disable": _("Disable %(dataflow)s"),
+        "evaluate": _("Evaluate %(which)s"),
+        "export": _("Export %(which)s to dataset %(dataset)s"),
+        "cancel": _("Cancel job %(job)s"),
     }
-    return words[wish.what] % {"audience": wish.audience, "dataflow": wish.dataflow}
+    return words[wish.what] % {
+        "audience": wish.audience,
+        "dataflow": wish.dataflow,
+        "which": which_words(wish.wanted.get("audiences", [])),
+        "dataset": wish.wanted.get("dataset", ""),
+        "job": wish.job.platform_id if wish.job else "",
+    }
+
+
+def which_words(audiences: Sequence[str]) -> str:
+    """How many audiences a job is about; none named, or a star: all."""
+    if not audiences or list(audiences) == ["*"]:
+        return _("all audiences")
+    return ngettext("%(n)s audience", "%(n)s audiences", len(audiences)) % {"n": len(audiences)}
 
 
 def _again(wish: Wish) -> str:

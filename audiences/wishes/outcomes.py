@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from platforms.types import PlatformJob
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The platform did it. `etag` is the dataflow's new version."""
+    """The platform did it. `etag` is the dataflow's new version, `job` what the platform made of it."""
 
     etag: str = ""
     request_id: str = ""
     status: int | None = None
+    job: PlatformJob | None = None
 
 
 class Already(Exception):

@@ -17,7 +17,7 @@ from audiences.clients import client_for
 from audiences.clock import Clock, ticking
 from audiences.clock import now as database_now
 from audiences.models import Wish, Workspace
-from audiences.wishes import flows, states
+from audiences.wishes import flows, jobs, states
 from audiences.wishes.moves import mine, move
 from audiences.wishes.outcomes import Already, Granted, Meanwhile, NotYet
 from platforms.adobe import AdobeClient
@@ -50,7 +50,7 @@ def claim(workspace: Workspace, now: datetime) -> Wish | None:
     due = Wish.objects.filter(
         workspace=workspace, state__in=states.WAITING, next_at__lte=now, deadline__gt=now
     ).exclude(dataflow__in=busy.values("dataflow"))
-    for wish in due.select_related("workspace", "dataflow", "audience").order_by("pk")[:20]:
+    for wish in due.select_related("workspace", "dataflow", "audience", "job").order_by("pk")[:20]:
         fields: dict[str, Any] = {"lease_until": now + LEASE, "attempts": wish.attempts + 1}
         if move(wish, states.SENDING, what="taken_up", now=now, **fields):
             return wish
@@ -83,7 +83,7 @@ def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
     try:
         client = client_for(wish.workspace)
         sending = Sending(client, wish)
-        granted = flows.perform(client, wish, sending)
+        granted = (jobs if wish.what in jobs.WHATS else flows).perform(client, wish, sending)
     except Already:
         move(wish, states.DONE, what="found_so", now=clock(), reason="", verbatim="")
     except Meanwhile as error:
@@ -107,6 +107,7 @@ def done(wish: Wish, granted: Granted, at: datetime, now: datetime) -> None:
     with transaction.atomic():
         if move(wish, states.DONE, what="done", now=now, **told):
             flows.settle(wish, granted, at)
+            jobs.settle(wish, granted)
 
 
 def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> None:
