@@ -60,12 +60,15 @@ def request(
     reason: str = "",
     seen_at: datetime | None = None,
     on_export: str = Activation.OnExport.WAIT,
+    export_id: str = "",
 ) -> Activation:
     """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
 
     `press` is the token of this press: the same token answers with the activation it already made.
     `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
-    page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop. Raises `CannotRequest` when nothing is chosen, the page is out of date, or
+    page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop.
+    `export_id` is the export job that a v1 call must name. Raises `CannotRequest` when nothing is chosen,
+    the page is out of date, or
     nothing of it could ever go; then nothing is stored and nothing is sent.
     """
     # In one order, so that two presses of the same audiences cannot lock each other out.
@@ -85,7 +88,7 @@ def request(
                 _refuse_old_page(workspace, chosen, seen_at)
                 return _request(
                     workspace, chosen, by=by, press=press, source=source, name=name, reason=reason,
-                    on_export=on_export,
+                    on_export=on_export, export_id=export_id,
                 )  # fmt: skip
         except CannotRequest:
             # The first click of a double click may have been done since we looked.
@@ -116,6 +119,7 @@ def _request(
     name: str,
     reason: str,
     on_export: str,
+    export_id: str,
 ) -> Activation:
     now = clock.now()
     found = verdicts(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
@@ -133,6 +137,7 @@ def _request(
         requested_by=by,
         requested_at=now,
         press=press,
+        export_id=export_id,
         snapshot_at=workspace.snapshot_at,
         on_export=on_export,
     )

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from activations import budget, pauses, states
 from activations.answers import Answer, record
 from activations.lease import LEASE, renewed
-from activations.models import Delivery, Hold, Job
+from activations.models import Activation, Delivery, Hold, Job
 from activations.moves import move
 from activations.naming import ids
 from activations.packing import pack
@@ -110,7 +110,7 @@ def _next(workspace: Workspace, now: datetime) -> list[Delivery]:
         _waiting(locked),
         max(1, workspace.max_per_job),
         group=lambda row: row.audience,
-        keep_apart=lambda row: row.pack,
+        keep_apart=lambda row: (row.pack, row.export),
     )
     if not jobs:
         return []
@@ -124,12 +124,13 @@ class Waiting(NamedTuple):
     pk: int
     audience: int
     pack: str
+    export: str
 
 
 def _waiting(due: QuerySet[Delivery]) -> list[Waiting]:
     """The oldest deliveries that may go, with every other of the same audiences: once an audience is held,
     what was left out would have to wait for its run and leave in a job of its own."""
-    rows = due.values_list("pk", "audience_id", "pack")
+    rows = due.values_list("pk", "audience_id", "pack", "activation__export_id")
     oldest = [Waiting(*row) for row in rows[:WINDOW]]
     if len(oldest) < WINDOW:
         return oldest
@@ -213,6 +214,7 @@ def note_sending(client: AdobeClient, job: Job) -> None:
 def _export_ids(client, job: Job) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
     if job.version != "v1":
         return ()
-    job.export_id = client.latest_export_id()
+    named = Activation.objects.filter(deliveries__job=job).exclude(export_id="").first()
+    job.export_id = named.export_id if named else client.latest_export_id()
     job.save(update_fields=["export_id"])
     return (job.export_id,)

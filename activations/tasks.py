@@ -5,12 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 from django.db.models import Exists, OuterRef
 
+from activations import chain as chaining
 from activations import dispatch as dispatching
 from activations import reconcile as reconciling
 from activations import states
 from activations import sweep as sweeping
 from activations import watch as watching
-from activations.models import Delivery, Hold, Job
+from activations.models import Chain, Delivery, Hold, Job
+from activations.models.chains import GOING_ON
 from audiences import clock
 from audiences.models import Workspace
 from audiences.rounds import each
@@ -33,6 +35,13 @@ def watch(workspace_id: int) -> None:
 def sweep(workspace_id: int) -> None:
     """Let go what is now allowed to go in a workspace."""
     each(Workspace.objects.filter(pk=workspace_id), sweeping.sweep)
+
+
+@shared_task
+def chain_tick() -> None:
+    """Every five seconds: the workspaces where a chain is going on."""
+    going_on = Chain.objects.filter(workspace=OuterRef("pk"), state__in=GOING_ON)
+    each(Workspace.objects.filter(Exists(going_on)), chaining.advance_all)
 
 
 @shared_task

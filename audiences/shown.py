@@ -40,6 +40,15 @@ DATAFLOW = _table(
     Shown("deleted", _("Deleted"), "act", "trash-2"),
 )
 
+JOB = _table(
+    Shown("queued", _("Queued"), "moving", "ellipsis"),
+    Shown("processing", _("Going on"), "moving", "loader-circle"),
+    Shown("succeeded", _("Succeeded"), "done", "check"),
+    Shown("failed", _("Failed"), "act", "x"),
+    Shown("canceled", _("Canceled"), "idle", "slash"),
+    Shown("unknown", _("Unknown"), "idle", "circle-question-mark"),
+)
+
 LIFECYCLE = _table(
     Shown("published", _("Published"), "done", "check"),
     Shown("draft", _("Draft"), "look", "pencil-line"),

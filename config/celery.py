@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         "schedule": 3.0,
         "options": {"expire_seconds": 3},
     },
+    "take the next step of chains": {
+        "task": "activations.tasks.chain_tick",
+        "schedule": 5.0,
+        "options": {"expire_seconds": 5},
+    },
     "fulfil what a lost nudge left behind": {
         "task": "audiences.tasks.wish_tick",
         "schedule": 5.0,

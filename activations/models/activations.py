@@ -40,6 +40,11 @@ class Activation(models.Model):
     press = models.CharField(
         max_length=64, help_text=_("Token of the press: a double click finds the activation it already made.")
     )
+    export_id = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text=_("v1 only: the export job it must name. Empty: the latest one."),
+    )
     version = models.PositiveIntegerField(
         default=1, help_text=_("Grows with every change; pages poll with it.")
     )

@@ -5,6 +5,14 @@ from activations.views.audience import audience
 from activations.views.changes import cancel, check_again, retry
 from activations.views.choose import activate, tray
 from activations.views.dataflow import dataflow
+from activations.views.evaluation import (
+    cancel_job,
+    evaluate,
+    evaluation,
+    evaluation_status,
+    export,
+    stop_chain,
+)
 from activations.views.evidence import bundle, job
 from activations.views.history import history, history_csv
 from activations.views.overview import overview
@@ -16,9 +24,14 @@ __all__ = [
     "audience",
     "bundle",
     "cancel",
+    "cancel_job",
     "check_again",
     "confirm",
     "dataflow",
+    "evaluate",
+    "evaluation",
+    "evaluation_status",
+    "export",
     "history",
     "history_csv",
     "job",
@@ -26,5 +39,6 @@ __all__ = [
     "press",
     "retry",
     "status",
+    "stop_chain",
     "tray",
 ]

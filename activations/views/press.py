@@ -12,13 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from activations import actions, question
+from activations import chain as chaining
 from activations.choice import chosen_in, mappings_of
 from activations.selection import fold
 from activations.views.choose import searched
+from activations.views.evaluation import usual_dataset
 from activations.views.rights import refused, viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.evaluation import next_evaluation
 from audiences.models import Mapping
+from audiences.wishes.jobforms import ExportForm
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
@@ -62,7 +65,37 @@ def press(request: HttpRequest, slug: str) -> HttpResponse:
         return _ask(
             request, workspace, mappings, said=said, status=422, paper=request.POST["paper"], wrong=True
         )
-    return _press(request, workspace, mappings, paper)
+    act = _chain if request.POST.get("go") == "chain" else _press
+    return act(request, workspace, mappings, paper)
+
+
+def _chain(
+    request: HttpRequest, workspace: WorkspaceInHand, mappings: Sequence[Mapping], paper: question.Paper
+) -> HttpResponse:
+    """Evaluate and export first (v1 only), then press with that export."""
+    form = ExportForm({"dataset": request.POST.get("dataset", "")}, workspace=workspace)
+    if not form.is_valid():
+        said = str(form.errors["dataset"][0])
+        return _ask(
+            request, workspace, mappings, said=said, status=422, paper=request.POST["paper"], no_dataset=said
+        )
+    try:
+        chaining.start(
+            workspace, mappings, by=viewer_of(request), press=paper.press,
+            dataset=form.cleaned_data["dataset"], on_export=question.on_export(request.POST),
+            **_named(request),
+        )  # fmt: skip
+    except chaining.CannotStart as why:
+        return _ask(request, workspace, mappings, said=str(why), status=409)
+    messages.success(request, _("The chain has begun: evaluate, export, activate. This page follows it."))
+    return redirect("activations:evaluation", workspace.slug)
+
+
+def _named(request: HttpRequest) -> dict[str, str]:
+    return {
+        "name": searched(request.POST.get("name"))[:LONGEST_NAME],
+        "reason": request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
+    }
 
 
 def _press(
@@ -74,10 +107,9 @@ def _press(
             mappings,
             by=viewer_of(request),
             press=paper.press,
-            name=searched(request.POST.get("name"))[:LONGEST_NAME],
-            reason=request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
             seen_at=paper.seen_at,
             on_export=question.on_export(request.POST),
+            **_named(request),
         )
     except actions.CannotRequest as why:
         context = {"workspace": workspace, "why": why, "refusals": list(why.verdicts.items())}
@@ -96,6 +128,7 @@ def _ask(
     status: int = 200,
     paper: str = "",
     wrong: bool = False,
+    no_dataset: str = "",
 ) -> HttpResponse:
     """The question. `paper` is handed on where it is still good; else a new one is sealed."""
     # Sealed before the facts are read: what changes in between then counts as unseen.
@@ -112,6 +145,10 @@ def _ask(
         "name": request.POST.get("name", ""),
         "reason": request.POST.get("reason", ""),
         "on_export": question.on_export(request.POST),
+        "is_v1": workspace.adhoc_version == "v1",
+        "dataset": request.POST.get("dataset") or usual_dataset(workspace),
+        "no_dataset": no_dataset,
+        "source": chaining.SOURCE,
         "back": fold(mapping.pk for mapping in mappings),
     }
     return render(request, "activations/confirm.html", context, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -128,6 +129,17 @@ def run_badge(status: str | None, word: str | None = "", activated: int | None =
 @register.simple_tag
 def dataflow_badge(state: str) -> SafeString:
     return badge(shown.dataflow(state))
+
+
+@register.simple_tag
+def job_badge(status: str) -> SafeString:
+    return badge(shown.JOB.get(status, shown.JOB["unknown"]))
+
+
+@register.filter
+def of(table: Mapping[int, str], key: int) -> str:
+    """The word kept under a key: `{{ by|of:job.pk }}`; "" where there is none."""
+    return table.get(key, "")
 
 
 @register.simple_tag

@@ -175,9 +175,9 @@ def test_every_state_has_its_edges_and_only_moving_ones_lead_on():
 
 
 def test_nobody_else_assigns_a_state():
-    """`moves.py` is the one place: no other file writes a delivery's state."""
+    """`moves.py` is the one place for deliveries, as `chain.py` is for chains: no other file writes a state."""
     writes = re.compile(r"\.state\s*=(?!=)|update\([^)]*\bstate=|\bstate=states\.\w+,?\s*\)\s*\.save")
-    allowed = {"moves.py"}
+    allowed = {"moves.py", "chain.py"}
     found = [
         path.name
         for path in ROOM.rglob("*.py")

@@ -45,6 +45,8 @@ PAGES = (
     ("activate, none found", "/w/demo/activate/?q=nothing+like+it"),
     ("activate, chosen", "/w/demo/activate/?q={name}&sel={chosen}"),
     ("history", "/w/demo/activations/"),
+    ("evaluation", "/w/demo/evaluation/"),
+    ("which dataflow", "/w/demo/audiences/{audience}/map/"),
     ("history, none found", "/w/demo/activations/?audience=nothing+like+it"),
     ("account", "/account/"),
     ("password", "/accounts/password/"),
