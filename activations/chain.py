@@ -8,7 +8,7 @@ latest *scheduled* snapshot and ignore jobs that were asked for by API; the page
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -26,6 +26,8 @@ from audiences.wishes import states as wish_states
 from audiences.wishes.actions import ask
 
 log = structlog.get_logger(__name__)
+# Our own figure: a daily evaluation takes minutes to hours, and who waits longer has given up.
+LONGEST_STEP = timedelta(hours=12)
 SOURCE = (
     "https://experienceleague.adobe.com/en/docs/experience-platform/destinations/ui/activate/export-file-now"
 )
@@ -86,7 +88,9 @@ def advance(chain: Chain, now: datetime) -> None:
         _press(chain, now)
         return
     wish = chain.evaluation if chain.state == EVALUATING else chain.export
-    if wish is None or wish.state in wish_states.NEEDS_YOU:
+    if now - chain.state_since > LONGEST_STEP:
+        _stop(chain, now, "too_long", "")
+    elif wish is None or wish.state in wish_states.NEEDS_YOU:
         _stop(chain, now, wish.reason if wish else "no_trace", wish.verbatim if wish else "")
     elif wish.job is not None and wish.job.status == "succeeded":
         _next(chain, now)

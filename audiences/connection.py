@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from audiences import clock
-from audiences.models import Dataflow, Mapping, PlatformJob, Run, Workspace
+from audiences.models import Dataflow, Mapping, PlatformJob, Run, Wish, Workspace
 from audiences.models.catalog import Audience, Destination
 from audiences.models.workspaces import SyncState
 from platforms.errors import CredentialsRefused, PlatformError, Refused
@@ -176,6 +176,10 @@ def why_not_move(workspace: Workspace) -> str:
             "This workspace has activations in %(org)s, sandbox %(sandbox)s, and their history must stay true. "
             "Make another workspace for another sandbox or organisation."
         ) % {"org": workspace.org, "sandbox": workspace.sandbox}
+    if Wish.objects.filter(workspace=workspace).open().exists():
+        return _(
+            "Something that was asked of the present sandbox is on its way. Wait until it is done, then try again."
+        )
     if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).exists():
         return _("A sync of the present place is running. Wait until it is done, then try again.")
     return ""
@@ -231,5 +235,5 @@ def move(workspace: Workspace, **place: str) -> None:
 
 def forget(workspace: Workspace) -> None:
     """Delete the workspace's mirror. Deliveries protect what they point at."""
-    for model in (Run, PlatformJob, Mapping, Dataflow, Audience, Destination):
+    for model in (Wish, Run, PlatformJob, Mapping, Dataflow, Audience, Destination):
         model.objects.filter(workspace=workspace).delete()

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -69,10 +69,12 @@ def choose_dataflow(request: HttpRequest, slug: str, audience: str) -> HttpRespo
 
 @FORM
 def mapping(request: HttpRequest, slug: str, dataflow: str, audience: str) -> HttpResponse:
-    """Map an audience to a dataflow, or change the terms of its mapping."""
+    """Map an audience to a dataflow, or change the terms of its mapping; only batch, file-based ones have any."""
     workspace, flow, person, found = _pair(request, slug, dataflow, audience)
     if not may_press(workspace):
         return refused(request, workspace, changing=True)
+    if flow.kind != Kind.BATCH_FILE:
+        raise Http404
     status = 200
     if request.method == "POST":
         form = TermsForm(request.POST, known=terms_of(found) if found else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +142,13 @@ def test_a_person_stops_it_and_nothing_is_activated(v1: V1) -> None:
         v1.go_on(chain, seconds)
     assert (chain.state, chain.why) == ("stopped", "canceled")
     assert not Activation.objects.exists()
+
+
+def test_a_job_that_never_ends_ends_the_chain(v1: V1) -> None:
+    chain = v1.go_on(v1.begin())
+    advance_all(v1.workspace, v1.now() + timedelta(hours=13))
+    chain.refresh_from_db()
+    assert (chain.state, chain.why) == ("stopped", "too_long")
 
 
 def test_only_v1_has_it(v1: V1) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from activations.facts import verdicts
+from audiences.connection import why_not_move
 from audiences.models import Audience, Dataflow, Mapping, Wish
 from audiences.wishes import states
 from audiences.wishes.actions import CannotAsk, ask
@@ -310,6 +311,14 @@ def test_states_move_along_their_edges_only_and_once(desk: Desk) -> None:
     assert move(wish, states.SENDING, what="taken_up", now=timezone.now())
     assert not move(twin, states.SENDING, what="taken_up", now=timezone.now())
     assert wish.events.count() == 2
+
+
+def test_a_workspace_with_an_open_wish_does_not_move_to_another_sandbox(desk: Desk) -> None:
+    assert why_not_move(desk.workspace) == ""
+    wish = desk.ask("disable")
+    assert "on its way" in why_not_move(desk.workspace)
+    desk.work(wish)
+    assert why_not_move(desk.workspace) == ""
 
 
 def test_who_may_see_a_wish(desk: Desk) -> None:
