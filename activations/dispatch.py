@@ -110,7 +110,7 @@ def _next(workspace: Workspace, now: datetime) -> list[Delivery]:
         _waiting(locked),
         max(1, workspace.max_per_job),
         group=lambda row: row.audience,
-        keep_apart=lambda row: (row.pack, row.export),
+        keep_apart=lambda row: row.pack,
     )
     if not jobs:
         return []
@@ -124,13 +124,12 @@ class Waiting(NamedTuple):
     pk: int
     audience: int
     pack: str
-    export: str
 
 
 def _waiting(due: QuerySet[Delivery]) -> list[Waiting]:
     """The oldest deliveries that may go, with every other of the same audiences: once an audience is held,
     what was left out would have to wait for its run and leave in a job of its own."""
-    rows = due.values_list("pk", "audience_id", "pack", "activation__export_id")
+    rows = due.values_list("pk", "audience_id", "pack")
     oldest = [Waiting(*row) for row in rows[:WINDOW]]
     if len(oldest) < WINDOW:
         return oldest

@@ -78,6 +78,8 @@ def deliver(
                 audience=mapping.audience,
                 retry_of=old,
                 deadline=now + workspace.send_limit,
+                # A call names one export job, so those of an export leave in jobs of their own.
+                pack=f"activation:{activation.pk}" if activation.export_id else "",
                 expected=mapping.audience.profiles,
                 expected_as_of=mapping.audience.profiles_as_of,
                 state_since=now,
