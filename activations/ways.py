@@ -41,10 +41,9 @@ class Way:
     @property
     def can_go_at(self) -> datetime | None:
         """When a retry may leave, after a mapping."""
-        mapping = self.delivery.mapping
-        if not self.is_done or self.wish is None or self.wish.what != Wish.What.MAP or not mapping.mapped_at:
+        if not self.is_done or self.wish is None or self.wish.what != Wish.What.MAP:
             return None
-        return mapping.mapped_at + self.delivery.activation.workspace.mapping_wait
+        return self.wish.state_since + self.delivery.activation.workspace.mapping_wait
 
 
 def ways_out(activation: Activation, deliveries: Iterable[Delivery]) -> dict[int, Way]:

@@ -22,6 +22,7 @@ LAST = 20
 def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     found = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
+    wishes = lines_of(found.wishes.all())  # before the rows, which a wish that is done has changed
     mappings = found.mappings.filter(vanished_at=None, dataflow__vanished_at=None)
     rows = rows_of(
         workspace, mappings.select_related("dataflow__destination", "audience").order_by("dataflow__name")
@@ -34,7 +35,7 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "may_press": may_press(workspace),
         "rows": rows,
         "selectable": sum(row.selectable for row in rows),
-        "wishes": lines_of(found.wishes.all()),
+        "wishes": wishes,
         "plan": plan(workspace, []),
         "last": delivery_rows(workspace, last.order_by("-pk")[:LAST], timezone.now()),
     }

@@ -23,6 +23,8 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     flows = Dataflow.objects.filter(workspace=workspace).select_related("destination", "audience")
     flow = get_object_or_404(flows, platform_id=dataflow)
+    # Before the rows: a wish that is done has changed what is read after it, and one that is not makes the page ask.
+    wishes = lines_of(flow.wishes.all())
     q, show = searched(request.GET.get("q")), request.GET.get("show", "")
     matching = _matching(rows_of(workspace, _mappings(flow)), q)
     rows = [row for row in matching if show not in WILL_GO or row.kind == show]
@@ -43,7 +45,7 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
         "counted_at": counted_at(page.object_list),
         "selectable": len(ready),
         "all_of_them": fold(ready),
-        "wishes": lines_of(flow.wishes.all()),
+        "wishes": wishes,
         "plan": plan(workspace, [row for row in page.object_list if ticked and row.selectable]),
     }
     return render(request, "activations/dataflow.html", context)

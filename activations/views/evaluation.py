@@ -27,7 +27,7 @@ from audiences.wishes.lines import Line, lines_of, which_words
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
 
-JOBS, CHAINS = 25, 5
+JOBS, CHAINS = 12, 5
 What = Wish.What
 
 

@@ -158,6 +158,9 @@ def test_the_question_of_a_v1_workspace_begins_a_chain(old_house: House) -> None
     client = old_house.client()
     asked = client.post(old_house.url("confirm"), {"m": [one.pk for one in old_house.mappings]})
     assert "ignore export jobs that were asked for by API" in asked.content.decode()
+    # Enter in a field presses the first button of the form: that must be the plain press.
+    text = asked.content.decode()
+    assert text.index("Activate now</button>") < text.index('name="go" value="chain"')
     paper = old_house.paper(client)
     wrong = client.post(old_house.url("press"), {"paper": paper, "go": "chain", "dataset": "no good"})
     assert wrong.status_code == 422
