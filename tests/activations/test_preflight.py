@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activations.preflight import RULES, Facts, Finding, Guardrails, Verdict, check
+from activations.preflight import RULES, SEGMENT_RULES, Facts, Finding, Guardrails, Verdict, check
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -139,7 +139,7 @@ def test_every_rule_has_its_case():
     told = {
         rule(replace(CLEAN, **case[0])).code
         for case in RULED.values()
-        for rule in RULES
+        for rule in (*RULES, *SEGMENT_RULES)
         if rule(replace(CLEAN, **case[0]))
     }
     assert told == named
