@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audiences.clients import client_for
 from audiences.clock import Clock, ticking
 from audiences.clock import now as database_now
+from audiences.lease import LEASE, kept
 from audiences.models import Wish, Workspace
 from audiences.wishes import flows, jobs, states
 from audiences.wishes.moves import mine, move
@@ -25,7 +27,6 @@ from platforms.errors import Conflict, NotSent, OutcomeUnknown, PlatformError, R
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=settings.QUESTION_LEASE + settings.READ_TIMEOUT)
 # The pauses between two tries, by how many there were; the last one repeats.
 PAUSES = (1, 2, 5, 15, 30, 60)
 IN_TRANSITION = 15.0
@@ -39,9 +40,15 @@ def fulfil_all(workspace: Workspace, *, clock: Clock | None = None) -> int:
     clock, taken = clock or ticking(), 0
     sweep(workspace, clock())
     while (wish := claim(workspace, clock())) is not None:
-        fulfil(wish, clock=clock)
+        mine_now = Wish.objects.filter(mine(wish))
+        with kept(partial(_renew, mine_now), f"wish-{wish.pk}"):
+            fulfil(wish, clock=clock)
         taken += 1
     return taken
+
+
+def _renew(mine_now: QuerySet[Wish]) -> int:
+    return mine_now.update(lease_until=database_now() + LEASE)
 
 
 def claim(workspace: Workspace, now: datetime) -> Wish | None:

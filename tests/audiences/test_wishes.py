@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from activations.facts import verdicts
 from audiences.connection import why_not_move
 from audiences.models import Audience, Dataflow, Mapping, Wish
-from audiences.wishes import states
+from audiences.wishes import states, work
 from audiences.wishes.actions import CannotAsk, ask
 from audiences.wishes.moves import IllegalMove, move
 from audiences.wishes.terms import terms_of
@@ -327,3 +328,23 @@ def test_who_may_see_a_wish(desk: Desk) -> None:
     assert list(Wish.objects.visible_to(belongs)) == [wish]
     assert not Wish.objects.visible_to(stranger).exists()
     assert Dataflow.objects.visible_to(belongs).exists()
+
+
+def test_a_living_workers_wish_is_not_taken_up_by_another(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease is renewed while it works, and only its own: not once it is over."""
+    renewals: list[Callable[[], object]] = []
+
+    @contextmanager
+    def kept(renew: Callable[[], object], name: str) -> Iterator[None]:
+        Wish.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert renew() == 1
+        assert Wish.objects.get().lease_until > timezone.now()
+        renewals.append(renew)
+        yield
+
+    monkeypatch.setattr(work, "kept", kept)
+    desk.ask("disable")
+    fulfil_all(desk.workspace)
+    assert [renew() for renew in renewals] == [0]
