@@ -38,6 +38,14 @@ def workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
     return found
 
 
+def adobe_workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
+    """As `workspace_for`, for pages about what only Adobe has: a Segment workspace has none, so Http404."""
+    workspace = workspace_for(request, slug)
+    if workspace.is_segment:
+        raise Http404
+    return workspace
+
+
 def may_press(workspace: WorkspaceInHand) -> bool:
     """Whether the viewer may activate in this workspace."""
     return workspace.role == Role.ACTIVATOR

@@ -166,6 +166,19 @@ def why_not_move(workspace: Workspace) -> str:
     """Why this workspace cannot be pointed at another organisation or sandbox now; "" when it can."""
     if workspace.pk is None:
         return ""
+    if history := _history(workspace):
+        return history
+    if Wish.objects.filter(workspace=workspace).open().exists():
+        return _(
+            "Something that was asked of the present sandbox is on its way. Wait until it is done, then try again."
+        )
+    if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).exists():
+        return _("A sync of the present place is running. Wait until it is done, then try again.")
+    return ""
+
+
+def _history(workspace: Workspace) -> str:
+    """What was done in the present place and is told or followed there; "" when nothing was."""
     if workspace.activations.exists() and workspace.is_segment:
         return _(
             "This workspace has activations in %(place)s, and their history must stay true. Make another "
@@ -176,12 +189,11 @@ def why_not_move(workspace: Workspace) -> str:
             "This workspace has activations in %(org)s, sandbox %(sandbox)s, and their history must stay true. "
             "Make another workspace for another sandbox or organisation."
         ) % {"org": workspace.org, "sandbox": workspace.sandbox}
-    if Wish.objects.filter(workspace=workspace).open().exists():
+    if workspace.external_audiences.exists():
         return _(
-            "Something that was asked of the present sandbox is on its way. Wait until it is done, then try again."
-        )
-    if not Workspace.objects.filter(_no_sync(), pk=workspace.pk).exists():
-        return _("A sync of the present place is running. Wait until it is done, then try again.")
+            "External audiences were created in %(org)s, sandbox %(sandbox)s, from here, and are followed there. "
+            "Make another workspace for another sandbox or organisation."
+        ) % {"org": workspace.org, "sandbox": workspace.sandbox}
     return ""
 
 

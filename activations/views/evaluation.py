@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from activations import chain as chaining
 from activations.models import Chain
 from activations.views.rights import refused, viewer_of
-from audiences.access import may_press, workspace_for
+from audiences.access import adobe_workspace_for, may_press
 from audiences.evaluation import next_evaluation
 from audiences.models import PlatformJob, Wish
 from audiences.wishes.actions import CannotAsk, ask
@@ -33,14 +33,14 @@ What = Wish.What
 
 @require_safe
 def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     return render(request, "activations/evaluation.html", {**_forms(workspace), **_standing(workspace)})
 
 
 @require_safe
 def evaluation_status(request: HttpRequest, slug: str) -> HttpResponse:
     """How everything stands; 204 while it stands as the page knows."""
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     context = _standing(workspace)
     if request.GET.get("seen") == context["mark"]:
         return HttpResponse(status=204)
@@ -59,7 +59,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def cancel_job(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     if not may_press(workspace):
         return refused(request, workspace)
     job = get_object_or_404(PlatformJob, workspace=workspace, pk=pk)
@@ -72,7 +72,7 @@ def cancel_job(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def stop_chain(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     if not may_press(workspace):
         return refused(request, workspace)
     found = get_object_or_404(Chain, workspace=workspace, pk=pk)
@@ -84,7 +84,7 @@ def stop_chain(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, slug: str, what: str) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     if not may_press(workspace):
         return refused(request, workspace)
     made = (EvaluationForm if what == What.EVALUATE else ExportForm)(

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audiences.access import may_press, workspace_for
+from audiences.access import adobe_workspace_for, may_press
 from audiences.filters import Finder
 from audiences.models import Audience, Dataflow, Mapping, Wish
 from audiences.models.catalog import Kind
@@ -55,7 +55,7 @@ def add_audience(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse
 @require_safe
 def choose_dataflow(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     """To which dataflow shall this audience be mapped?"""
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     person = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
     if not may_press(workspace):
         return refused(request, workspace, changing=True)
@@ -129,7 +129,7 @@ def switch(request: HttpRequest, slug: str, dataflow: str, op: str) -> HttpRespo
 @require_safe
 def wish(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """How a wish stands: 204 while it stands as the page knows; the whole page anew once it is over."""
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     found = get_object_or_404(
         Wish.objects.select_related("dataflow", "audience", "by"), workspace=workspace, pk=pk
     )
@@ -143,7 +143,7 @@ def wish(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _flow(request: HttpRequest, slug: str, dataflow: str) -> tuple[WorkspaceInHand, Dataflow]:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     flows = Dataflow.objects.filter(workspace=workspace).select_related("destination")
     flow = get_object_or_404(flows, platform_id=dataflow)
     flow.workspace = workspace

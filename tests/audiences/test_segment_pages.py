@@ -213,3 +213,11 @@ def test_the_demo_has_a_workspace_of_each_platform(sim, monkeypatch):
         assert workspace.memberships.count() == 2
         assert Dataflow.objects.filter(workspace=workspace).exists()
     assert Workspace.objects.order_by("name").first() == theirs
+
+
+@pytest.mark.parametrize("name", ["audiences:externals", "audiences:external_new", "activations:evaluation"])
+def test_what_only_adobe_has_is_not_there(client, boss, sim, name):
+    workspace = segment_workspace(sim)
+    place = reverse(name, args=[workspace.slug])
+    assert client.get(place).status_code == 404
+    assert place not in client.get(reverse("activations:overview", args=[workspace.slug])).content.decode()

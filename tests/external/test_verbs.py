@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audiences.connection import why_not_move
 from audiences.external import actions
 from audiences.external.actions import CannotAsk
 from audiences.external.answers import field_named, record
@@ -459,3 +460,9 @@ def test_the_tasks_find_the_work_by_themselves(stage: Stage) -> None:
     external_task(stage.workspace.pk)
     assert last(external).state == S.SUCCEEDED
     external_task(987_654)
+
+
+def test_a_workspace_with_external_audiences_does_not_move_to_another_sandbox(stage):
+    assert why_not_move(stage.workspace) == ""
+    stage.asked()
+    assert "External audiences were created" in why_not_move(stage.workspace)

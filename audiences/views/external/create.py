@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from audiences.access import may_press, workspace_for
+from audiences.access import adobe_workspace_for, may_press
 from audiences.external import actions
 from audiences.external.forms import IDENTITIES, Columns, ExternalForm, columns_data, columns_form
 from audiences.external.sample import Unreadable, columns_of
@@ -30,7 +30,7 @@ ROWS_AT_MOST = 60
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, slug: str) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     if not may_press(workspace):
         return refused(request, workspace)
     if request.method != "POST":

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from audiences.access import may_press, workspace_for
+from audiences.access import adobe_workspace_for, may_press
 from audiences.external.standing import evaluations, lapses_soon, stand
 from audiences.filters import Facet, Finder, Found
 from audiences.models import Audience, ExternalAudience, ExternalOperation, Workspace
@@ -34,7 +34,7 @@ EXTERNALS = Finder(
 
 @require_safe
 def externals(request: HttpRequest, slug: str) -> HttpResponse:
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     rows = ExternalAudience.objects.filter(workspace=workspace).select_related("created_by")
     found = EXTERNALS.find(rows, request.GET)
     _add_standing(found, workspace)

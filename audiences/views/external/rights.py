@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from audiences.access import workspace_for
+from audiences.access import adobe_workspace_for
 from audiences.models import ExternalAudience, User
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def external_for(request: HttpRequest, slug: str, pk: int) -> tuple[WorkspaceInHand, ExternalAudience]:
     """The workspace and its external audience; Http404 for strangers and foreign ids."""
-    workspace = workspace_for(request, slug)
+    workspace = adobe_workspace_for(request, slug)
     rows = ExternalAudience.objects.select_related("created_by").filter(workspace=workspace)
     found = get_object_or_404(rows, pk=pk)
     found.workspace = workspace
