@@ -141,11 +141,11 @@ def _request(
         snapshot_at=workspace.snapshot_at,
         on_export=on_export,
     )
+    deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
     if on_export == Activation.OnExport.STOP:
         Event.objects.create(
             workspace=workspace, activation=activation, at=now, actor=by, what="waits_for_no_export"
         )
-    deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
     return activation
 
 
