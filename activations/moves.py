@@ -37,7 +37,7 @@ def move(
 ) -> list[Delivery]:
     """Move deliveries from the state they are known to be in, and return those that really moved.
 
-    A delivery that is no longer in that state was moved by someone else and stays untouched: that is how
+    A delivery that has moved since it was read, even away and back again, stays untouched: that is how
     two dispatchers, watchers or people cannot both act on it. `fields` are set on all, `each` per pk.
     One `Event` per delivery that moved, named `what`; one new version per activation touched.
     """
@@ -69,12 +69,14 @@ def _note(moved: list[Delivery], to: str, what: str, job: Job | None) -> None:
     speak("Deliveries moved.", what=what, state=to, **known, **ids(moved))
 
 
-def lock(deliveries: Iterable[Delivery]) -> None:
+def lock(deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Lock these deliveries, then their activations, each in one order: whoever makes several moves in a
-    transaction calls this first, so that two of them never wait for each other."""
+    transaction calls this first, so that two of them never wait for each other. Returns those that have not
+    moved since they were read."""
     rows = list(deliveries)
-    _states_now(rows)
+    still = _still_there(rows)
     _lock_activations(rows)
+    return still
 
 
 def _lock_activations(deliveries: Sequence[Delivery]) -> None:
@@ -85,14 +87,14 @@ def _lock_activations(deliveries: Sequence[Delivery]) -> None:
 
 
 def _still_there(wanted: Sequence[Delivery]) -> list[Delivery]:
-    """Lock and keep the deliveries whose row still has the state the caller saw."""
-    now = _states_now(wanted)
-    return [delivery for delivery in wanted if now.get(delivery.pk) == delivery.state]
+    """Lock and keep the deliveries whose row still has the state the caller saw, since the moment they saw.
 
-
-def _states_now(wanted: Sequence[Delivery]) -> dict[int, str]:
+    The state alone would not tell one that went, was lost and is queued again from one that never left.
+    """
     rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in wanted]).order_by("pk")
-    return dict(rows.select_for_update(no_key=True).values_list("pk", "state"))
+    seen = rows.select_for_update(no_key=True).values_list("pk", "state", "state_since")
+    now = {pk: (state, since) for pk, state, since in seen}
+    return [one for one in wanted if now.get(one.pk) == (one.state, one.state_since)]
 
 
 def _write(moved: list[Delivery], same: dict[str, Any], each: Mapping[int, Mapping[str, Any]]) -> None:

@@ -53,8 +53,9 @@ def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> 
         workspace, mappings.values(), now=now, leave_out=[d.pk for d in waiting], unwilling=unwilling(waiting)
     )
     with transaction.atomic():
-        lock(waiting)
-        left = _without_trace(doubtful, traces, now)
+        # Asking took a while: what has moved meanwhile, even away and back, is not judged by what it was.
+        waiting = lock(waiting)
+        left = _without_trace([d for d in waiting if d.posted_at is not None], traces, now)
         asked = [d for d in waiting if d.posted_at is None or d in left]
         free = [d.pk for d in asked if _may_go(d, found[d.mapping_id], now)]
         return _mark(free, now)

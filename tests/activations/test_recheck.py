@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from activations import states
+from activations.actions import take_back
 from activations.models import Delivery, Job
+from activations.recheck import recheck
 from tests.activations.world import Stage, impatient, only, pair, states_of
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +166,17 @@ def test_it_does_not_go_again_beside_a_run_that_names_nobody(stage, doubtful):
     assert (only(activation).state, only(activation).run_id) == (states.SUCCEEDED, run.id)
     assert Delivery.objects.count() == 1
     assert stage.posts() == 1
+
+
+def test_what_went_and_came_back_while_the_look_was_asking_is_not_judged_by_what_it_was(stage):
+    """Another dispatcher sent it meanwhile, the answer was lost, and it waits to go a second time: marked by the
+    old look it would go without anybody looking for the first call's run."""
+    (here,) = stage.good(1)
+    activation = stage.press([here])
+    stale = list(activation.deliveries.select_related("dataflow", "audience", "mapping", "workspace"))
+    later = stage.now() + timedelta(seconds=90)
+    Delivery.objects.update(posted_at=stage.now(), reposted=True, state_since=later, looked_at=None)
+    assert recheck(stage.workspace, stale, now=later) == 0
+    assert Delivery.objects.get().looked_at is None
+    assert take_back(stale, what="canceled", now=later) == []
+    assert only(activation).state == states.QUEUED
