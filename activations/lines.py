@@ -19,7 +19,7 @@ from audiences.shown import Shown
 
 # A delivery this far off what was expected is said; the platform's counts always differ a little.
 WORTH_SAYING = 0.2
-SAID_WHY = (states.FAILED, states.REFUSED, states.BLOCKED, states.STOPPED, states.EMPTY)
+SAID_WHY = (states.FAILED, states.REFUSED, states.BLOCKED, states.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _under(delivery: Delivery, now: datetime, who: Mapping[int | None, str]) -> 
         yield _moving(delivery, now)
     elif delivery.state == states.CANCELED and delivery.pk in who:
         yield _("by %(who)s") % {"who": who[delivery.pk]}
-    elif delivery.state in SAID_WHY or delivery.reason:
+    # That a file is empty is all that its badge says already.
+    elif delivery.state in SAID_WHY or (delivery.reason and delivery.state != states.EMPTY):
         yield _why(delivery)
     yield from _figures(delivery)
     if delivery.retry_of is not None:

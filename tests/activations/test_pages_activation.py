@@ -49,6 +49,13 @@ def test_what_the_platform_said_is_quoted_without_a_blank_more(house):
     assert "<blockquote>X-1: disk full</blockquote>" in page
 
 
+def test_an_empty_file_is_said_once_in_its_row(house):
+    made = house.activation(house.mappings[0])
+    ended(running(made, sent(made)), states.EMPTY, reason="empty", activated=0, files=1)
+    (row,) = house.client().get(house.url("activation", made.pk)).context["rows"]
+    assert row.under == []
+
+
 def test_a_press_without_a_person_says_where_it_came_from(house):
     made = house.activation(by=None, source=Activation.Source.COMMAND)
     page = house.client().get(house.url("activation", made.pk)).content.decode()
