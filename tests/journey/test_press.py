@@ -53,7 +53,7 @@ def test_from_sign_in_to_delivered_by_mouse(stage: Stage, journey: Open) -> None
     me.button("Activate 3 audiences").click()
 
     expect(me.title).to_contain_text("Send 3 audiences to Larkmoor order desk files in prod?")
-    expect(page.locator("main")).to_contain_text(re.compile(r"snapshot of .+ old\), [\d,]+ profiles"))
+    expect(page.locator("main")).to_contain_text(re.compile(r"snapshot of .+ old\),\s+[\d,]+ profiles"))
     expect(page.locator("main")).to_contain_text("2 deliveries leave in 1 job")
     expect(page.locator("main")).to_contain_text(f"{waiting.name} is armed")
     expect(page.locator("main")).to_contain_text("cannot be stopped here")
