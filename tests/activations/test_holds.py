@@ -9,10 +9,11 @@ from django.db import IntegrityError, connection, transaction
 
 from activations import states
 from activations.actions import CannotRequest, request, retry
-from activations.dispatch import dispatch
+from activations.dispatch import claim, dispatch, look
 from activations.lease import renewed
 from activations.models import Delivery, Hold, Job
 from activations.tasks import sweep_tick
+from audiences.models import Audience
 from simulator.server import Simulator
 from tests.activations.world import Stage, at_rest, impatient, only, states_of, that
 
@@ -205,6 +206,18 @@ class TestAtOnce:
         stage.settle()
         assert stage.sent_once(chosen)
         at_rest()
+
+    @pytest.mark.skipif(not connection.features.has_select_for_update, reason="rows are locked one by one")
+    def test_a_locked_audience_keeps_none_of_its_deliveries_from_a_job(self, stage):
+        """As a sync holds it while it writes: claiming skips locked deliveries, and locks nothing else."""
+        chosen = stage.good(2)
+        stage.press(chosen)
+        assert look(stage.workspace, stage.now()) == 2
+        with transaction.atomic():
+            audiences = Audience.objects.filter(pk__in=[mapping.audience_id for mapping in chosen])
+            assert len(audiences.select_for_update(no_key=True)) == 2
+            ((job, mine),) = in_threads(1, lambda _: claim(stage.workspace, stage.now()))
+        assert (job.size, len(mine)) == (2, 2)
 
     def test_presses_of_the_same_audiences(self, stage):
         chosen = stage.good(6)
