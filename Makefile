@@ -17,16 +17,14 @@ LINT_ENV := VAR_DIR=.venv/lint DATABASE_URL=sqlite://:memory: REDIS_URL=redis://
 run: $(VENV)/.installed
 	@$(PY) manage.py up --demo --with-parent
 
-# The whole suite shares the cores; what ARGS chooses runs in one process: make test ARGS="tests/config -x"
-PYTEST = $(PY) -m pytest $(or $(ARGS),-n auto --dist loadfile --no-loadscope-reorder)
-
+# Part of it, or several processes where there are cores to spare: make test ARGS="tests/config -n 4 --dist loadfile"
 test: $(VENV)/.installed-dev
-	@$(PYTEST)
+	@$(PY) -m pytest $(ARGS)
 
 test-services: $(VENV)/.installed-dev
 	@test -n "$$DATABASE_URL" && test -n "$$REDIS_URL" || \
 		{ echo "make test-services needs DATABASE_URL (PostgreSQL) and REDIS_URL (Redis or Valkey)."; exit 2; }
-	@$(PYTEST)
+	@$(PY) -m pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev check
 	@$(PY) -m ruff check --quiet .

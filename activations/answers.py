@@ -25,8 +25,9 @@ from platforms import errors
 from platforms.types import Accepted, Oddity, Pair
 
 ANSWER_KEPT = 64_000
-# With the backoff about a minute: longer than a token takes to be known everywhere, short before a sale.
-UNAUTHORIZED_RETRIES = 5
+# With the backoff some seconds: time for a new token to be known everywhere, and no more, because what is
+# wrong with the credentials has to be mended by a person before the sale.
+UNAUTHORIZED_RETRIES = 2
 
 Answer = Accepted | errors.PlatformError
 

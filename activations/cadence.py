@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from django.conf import settings
 from django.db.models import F
 
 from activations import states
 from activations.models import Delivery
 from audiences.models import Run, Workspace
 
-SHORTEST, LONGEST = 2.0, 30.0
+SHORTEST, LONGEST = 2.0, float(settings.WATCH_LONGEST)
 # A run without a known length is asked about again after a quarter of its age.
 GROWTH = 0.25
 # Runs that one call asks about, and seconds between two rounds for every call that a round takes: a press of

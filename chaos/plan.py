@@ -18,6 +18,7 @@ SETTINGS = {
     "RECONCILE_GRACE": "12",
     "CLOCK_SKEW": "8",
     "UNCONFIRMED_LIMIT": "240",
+    "WATCH_LONGEST": "8",
     "ADHOC_TIMEOUT": "6",
     "READ_TIMEOUT": "5",
 }

@@ -92,6 +92,7 @@ VARIABLES: tuple[Variable, ...] = (
         900,
         "Seconds an unknown outcome is looked into before a person must decide.",
     ),
+    Variable("WATCH_LONGEST", "int", 30, "Seconds between two questions about a run, at most."),
     Variable("ADHOC_TIMEOUT", "int", 60, "Seconds to wait for the answer to an ad-hoc call."),
     Variable("READ_TIMEOUT", "int", 30, "Seconds to wait for the answer to any other call of a platform."),
     Variable(
@@ -147,8 +148,8 @@ CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
     "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
 }
 DURATIONS = (
-    "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "ADHOC_TIMEOUT",
-    "READ_TIMEOUT",
+    "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "WATCH_LONGEST",
+    "ADHOC_TIMEOUT", "READ_TIMEOUT",
 )  # fmt: skip
 CHECKS["PACE"] = (is_count, "it must be a whole number of calls, at least 1")
 CHECKS |= dict.fromkeys(DURATIONS, (is_count, "it must be a whole number of seconds, at least 1"))

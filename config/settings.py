@@ -173,6 +173,7 @@ QUESTION_LEASE = read("QUESTION_LEASE")
 RECONCILE_GRACE = read("RECONCILE_GRACE")
 CLOCK_SKEW = read("CLOCK_SKEW")
 UNCONFIRMED_LIMIT = read("UNCONFIRMED_LIMIT")
+WATCH_LONGEST = read("WATCH_LONGEST")
 ADHOC_TIMEOUT = read("ADHOC_TIMEOUT")
 READ_TIMEOUT = read("READ_TIMEOUT")
 # No vendor publishes a budget (contract §1.6). Ours: far more than presses and watching need, a quarter of what

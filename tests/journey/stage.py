@@ -27,7 +27,7 @@ ODD = {audience_name(n) for n in range(120) if n % CYCLE in (FAILS, EMPTY, PARTL
 # hour scheduled exports begin.
 SPEED = 12
 # Patience in seconds, so short that a lost answer is found out about while somebody waits.
-PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8"}
+PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8", "WATCH_LONGEST": "3"}
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,13 @@ class Stage:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.stack.port}"
 
+    def exports(self) -> tuple[list[tuple[str, str]], ...]:
+        """The pairs that each of the platforms accepted."""
+        return (self.sim.exports(), exports(self.busy), exports(self.quiet))
+
     def sent_twice(self) -> list[tuple[str, str]]:
         """The pairs of which any of the platforms accepted more than one export."""
-        ledgers = (self.sim.exports(), exports(self.busy), exports(self.quiet))
-        return [pair for sent in ledgers for pair, times in Counter(sent).items() if times > 1]
+        return [pair for sent in self.exports() for pair, times in Counter(sent).items() if times > 1]
 
     def deal(
         self, count: int = 1, *, workspace: str = "demo", kind: str = "ready", **also: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from activations.answers import UNAUTHORIZED_RETRIES
 from simulator.adhoc import Pair as There
 from simulator.adhoc import adhoc_run
 from simulator.dataflow import Flow
@@ -121,7 +122,7 @@ STORIES: dict[str, Story] = {
     "seen in time": Story(before=end_schedule, count=3),
     "not ready": Story(before=map_anew, rules=(BLIND,)),
     "not supported": Story(before=stream),
-    "401": Story(rules=(status(401, times=2),)),
+    "401": Story(rules=(status(401, times=2 * (1 + UNAUTHORIZED_RETRIES)),)),  # each try asks with two tokens
     "403": Story(rules=(status(403),)),
     "404": Story(rules=(status(404),)),
     "wrong key": Story(spoil={"client_id": "somebody-else"}),

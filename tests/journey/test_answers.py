@@ -44,7 +44,7 @@ def test_run_already_going_on_is_joined(marketer: Journey, scenes: dict[str, Sce
     marketer.open(scene.activation)
     row = marketer.row(scene.pair.name)
     expect(row).to_contain_text("Joined")
-    expect(row).to_contain_text("a run started elsewhere")
+    expect(row).to_contain_text("started by acp_foundation_connectors@AdobeID")
     expect(marketer.story).to_contain_text("joined a run that was already going on")
     card = marketer.card("A run for this audience is already going on")
     reads(card, said=f"Run already going on for {word}", do="we follow that run", retry="Not needed.")
@@ -227,5 +227,5 @@ def test_empty_file_is_no_success(marketer: Journey, scenes: dict[str, Scene]) -
 @pytest.mark.judge
 def test_nothing_was_ever_sent_twice(stage: Stage) -> None:
     """What all presses of the journeys left in the ledgers: one accepted export per pair."""
-    assert stage.sim.exports()
+    assert any(stage.exports())
     assert stage.sent_twice() == []
