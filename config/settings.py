@@ -197,7 +197,8 @@ TIME_ZONE = read("TIME_ZONE")
 # The only upload is a CSV sample, of which the first bytes are read in memory: nothing reaches the disk.
 FILE_UPLOAD_HANDLERS = ["audiences.external.sample.FirstBytes"]
 USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
+# Ids and versions in forms and addresses are not figures to read: those say so with |number.
+USE_THOUSAND_SEPARATOR = False
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"

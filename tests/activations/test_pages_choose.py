@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from activations.selection import LARGEST, fold, unfold
 from activations.views import choose
-from audiences.models import Audience
+from audiences.models import Audience, Mapping
 from tests.activations.house import House, make_house
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run
 
@@ -74,6 +75,20 @@ def test_will_it_go_in_words(house):
     ):  # fmt: skip
         assert words in page, words
     assert page.count("disabled aria-describedby") == 1
+
+
+@pytest.mark.parametrize("page", ["dataflow", "activate"])
+def test_what_is_ticked_is_chosen_however_large_its_number(house, page):
+    """A number for people has separators, one in a form has none."""
+    flow, audience = house.mappings[0].dataflow, house.mappings[0].audience
+    Mapping.objects.all().delete()
+    make_mapping(flow, audience, pk=1_234_567)
+    address = house.url(page, *([flow.platform_id] if page == "dataflow" else []))
+    shown = house.client().get(address).content.decode()
+    ticked = re.search(r'name="m" id="m1234567" value="([^"]+)"', shown)
+    assert ticked, "its box is on the page"
+    answer = house.client().post(house.url("confirm"), {"m": ticked[1]})
+    assert [row.mapping.pk for row in answer.context["plan"].rows] == [1_234_567]
 
 
 @pytest.mark.parametrize("page", ["dataflow", "activate"])

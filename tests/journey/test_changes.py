@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from simulator.server import Simulator
 from tests.journey.pages import Journey
@@ -19,12 +20,13 @@ Open = Callable[..., Journey]
 
 
 @pytest.fixture(scope="module")
-def scene(stage: Stage) -> Iterator[Scene]:
+def scene(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Iterator[Scene]:
     """A press of an audience that was taken off its dataflow; our credentials saw it a moment too late."""
     with Simulator(port=0, seed=77, dataflows=4, audiences=20, speed=SPEED) as sim:
-        pairs = stage.furnisher.pairs(place="mend", address=sim.url, fields={"production": True})
+        pairs = stage.furnisher.pairs(place="mend", address=sim.url)
         scene = Scene(sim, [next(pair for pair in pairs if pair.kind == "ready")])
-        begin(stage, Story(before=unmap, rules=({**BLIND, "times": 1},)), scene)
+        with browser.new_context(base_url=stage.address, storage_state=logins("marketer")) as context:
+            begin(Journey(context.new_page()), Story(before=unmap, rules=({**BLIND, "times": 1},)), scene)
         yield scene
 
 
