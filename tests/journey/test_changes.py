@@ -30,6 +30,15 @@ def scene(stage: Stage, browser: Browser, logins: Callable[[str], Any]) -> Itera
         yield scene
 
 
+@pytest.fixture
+def place(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """A workspace in which nothing was pressed."""
+    with Simulator(port=0, seed=78, dataflows=4, audiences=20, speed=SPEED) as sim:
+        slug = request.function.__name__.replace("_", "-")[:50]
+        pairs = stage.furnisher.pairs(place=slug, address=sim.url)
+        yield Scene(sim, [next(pair for pair in pairs if pair.kind == "ready")])
+
+
 def test_not_part_of_this_dataflow_is_mended_from_its_card(journey: Open, scene: Scene) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
     me.open(scene.activation).stands("1 refused")
@@ -61,11 +70,9 @@ def test_not_part_of_this_dataflow_is_mended_from_its_card(journey: Open, scene:
     assert times_sent(scene.sim, scene.pair) == 0
 
 
-def test_a_dataflow_is_changed_from_its_page(journey: Open, scene: Scene) -> None:
+def test_a_dataflow_is_changed_from_its_page(journey: Open, place: Scene) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
-    there = f"/w/mend/destinations/{scene.pair.dataflow}/"
-    me.open(there)
-    expect(me.row(scene.pair.name)).to_contain_text("Adobe needs 60")
+    me.open(f"/w/{place.pair.workspace}/destinations/{place.pair.dataflow}/")
     me.link("Add an audience").click()
     expect(me.title).to_have_text("Which audience shall be mapped?")
     looks_right(me.page, "change, which audience")
@@ -85,19 +92,19 @@ def test_a_dataflow_is_changed_from_its_page(journey: Open, scene: Scene) -> Non
     looks_right(me.page, "change, disable")
     me.button("Disable it at Adobe").click()
     expect(me.page.locator(".wish", has_text="Disable")).to_contain_text("Done")
-    assert not scene.flow.enabled
+    assert not place.flow.enabled
     looks_right(me.page, "change, disabled")
     me.link(re.compile("^Enable$")).click()
     me.button("Enable it at Adobe").click()
     expect(me.page.locator(".wish", has_text="Enable")).to_contain_text("Done")
-    assert scene.flow.enabled
+    assert place.flow.enabled
 
 
-def test_somebody_was_faster_and_the_person_is_asked_again(journey: Open, scene: Scene) -> None:
+def test_somebody_was_faster_and_the_person_is_asked_again(journey: Open, place: Scene) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
-    me.open(f"/w/mend/destinations/{scene.pair.dataflow}/map/{scene.pair.audience}/")
-    with scene.sim.world.lock:
-        scene.change(schedule={"endDate": "2031-03-04"})
+    me.open(f"/w/{place.pair.workspace}/destinations/{place.pair.dataflow}/map/{place.pair.audience}/")
+    with place.sim.world.lock:
+        place.change(schedule={"endDate": "2031-03-04"})
     me.page.get_by_label("File name").fill("%SEGMENT_ID%_again_%TIMESTAMP%")
     me.button("Change it at Adobe").click()
     wish = me.page.locator(".wish", has_text="Changed meanwhile")
