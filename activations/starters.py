@@ -92,5 +92,5 @@ def _event(delivery: Delivery, ours: Activation | None, now: datetime) -> Event:
     by = presser(ours) if ours else named(delivery.started_by, delivery.started_client)
     return Event(
         workspace_id=delivery.workspace_id, activation_id=delivery.activation_id, delivery=delivery, at=now,
-        what="starter", data={"from": delivery.state, "to": delivery.state, "by": by},
+        what="starter", data={"by": by},
     )  # fmt: skip

@@ -294,7 +294,8 @@ class Life(RuleBasedStateMachine):
         rows = Event.objects.exclude(delivery=None).order_by("delivery", "pk")
         for _, events in groupby(rows, key=lambda event: event.delivery_id):
             before = ""
-            for event in events:
+            # What is only learnt about a delivery, such as who started its run, moves nothing.
+            for event in (event for event in events if event.what != "starter"):
                 assert event.data["from"] == before
                 assert event.data["to"] in states.EDGES[before]
                 before = event.data["to"]
