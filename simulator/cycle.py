@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from simulator.clock import DAY
+from simulator.daily import QUIET
 from simulator.dataflow import Flow, Mapping, operation_of
 from simulator.ids import number_for, uuid_for
 from simulator.runs import Run
@@ -10,7 +11,6 @@ from simulator.runview import last_run
 from simulator.sandbox import Sandbox
 
 HOUR = 3_600
-QUIET = HOUR  # no cycle begins in the first hour, so that a demo or a test never starts inside one
 CATCH_UP = 2 * DAY  # a clock set far ahead does not invent years of exports
 AFTER_EVALUATION_HOUR = 7
 EVERY = {"EVERY_3_HOURS": 3, "EVERY_6_HOURS": 6, "EVERY_8_HOURS": 8, "EVERY_12_HOURS": 12, "DAILY": 24}

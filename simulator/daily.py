@@ -5,6 +5,7 @@ from simulator.ids import hex_for, uuid_for
 from simulator.sandbox import EVALUATION_HOUR, Sandbox
 from simulator.wire import Json
 
+QUIET = 3_600  # nothing of a cycle goes on in a sandbox's first hour
 DAYS_KEPT = 14
 SEGMENT_SECONDS = 8 * 60
 EXPORT_SECONDS = 4 * 60
@@ -61,15 +62,19 @@ def _segment_metrics(place: Sandbox, begun: int, done: bool, counted: bool) -> J
 
 
 def export_jobs(place: Sandbox, now: float) -> list[Json]:
-    """The snapshot exports, newest first; beside each a job of another schema, which v1 must not take."""
-    jobs = []
+    """The snapshot exports, newest first; beside each a job of another schema, which v1 must not take.
+
+    One of the quiet time is shown once it is over, so that no demo or test runs into it by the hour of day.
+    """
+    jobs: list[Json] = []
+    quiet_until = (place.began + QUIET) * 1000
     for begun in evaluations(now):
         after = begun + SEGMENT_SECONDS
         if now >= after + 60:
             jobs.append(_export(place, after + 60, now, "_xdm.context.account"))
         if now >= after:
             jobs.append(_export(place, after, now, PROFILE))
-    return jobs
+    return [job for job in jobs if job["status"] == "SUCCEEDED" or job["creationTime"] >= quiet_until]
 
 
 def profile_exports(place: Sandbox, now: float) -> set[str]:
