@@ -36,7 +36,8 @@ def test_every_fault_of_the_simulator_is_a_trouble() -> None:
     for name, trouble in TROUBLES.items():
         if name.startswith(("post_", "runs_", "run_", "token_", "outage_", "revoke")):
             trouble.begin(Scene(), planning.Random(1))  # type: ignore[arg-type]
-    assert struck == FAULTS
+    # Nothing is sent through Segment yet, so a round has no resync that another could begin beside.
+    assert struck == FAULTS - {"resync_beside"}
 
 
 @pytest.mark.parametrize(("seed", "name"), [(1, "outage_reset"), (2, "outage_503")])
