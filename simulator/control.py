@@ -59,13 +59,19 @@ def clock(world: World, _: Ask) -> Answer:
 
 
 def set_clock(world: World, ask: Ask) -> Answer:
-    """PUT /_sim/clock: a moment, a speed, or both."""
+    """PUT /_sim/clock: a moment, a speed, or both; also for how many seconds from the start no cycle begins."""
     body = _object(ask)
-    _only(body, {"now", "speed"})
+    _only(body, {"now", "speed", "quiet"})
     speed = body.get("speed")
     if speed is not None and (not _number(speed) or not 0 <= speed <= 1_000_000):
         raise sentence("speed must be a number between 0 and 1000000.")
+    quiet = body.get("quiet")
+    if quiet is not None and (not _number(quiet) or quiet < 0):
+        raise sentence("quiet must be a number of seconds, 0 or more.")
     world.clock.set(_moment(body.get("now")), None if speed is None else float(speed))
+    if quiet is not None:
+        for place in world.sandboxes.values():
+            place.quiet = float(quiet)
     return clock(world, ask)
 
 

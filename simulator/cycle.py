@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from simulator.clock import DAY
-from simulator.daily import QUIET
 from simulator.dataflow import Flow, Mapping, operation_of
 from simulator.ids import number_for, uuid_for
 from simulator.runs import Run
@@ -46,7 +45,7 @@ def _export_hours(place: Sandbox, now: float) -> None:
     first = int(since // HOUR) + 1
     for hour in range(first, int(now // HOUR) + 1):
         moment = hour * HOUR
-        if moment < place.began + QUIET:
+        if moment < place.began + place.quiet:
             continue
         for flow in place.flows.values():
             if flow.kind in ("batch", "new") and flow.enabled and flow.transition_until is None:

@@ -5,7 +5,6 @@ from simulator.ids import hex_for, uuid_for
 from simulator.sandbox import EVALUATION_HOUR, Sandbox
 from simulator.wire import Json
 
-QUIET = 3_600  # nothing of a cycle goes on in a sandbox's first hour
 DAYS_KEPT = 14
 SEGMENT_SECONDS = 8 * 60
 EXPORT_SECONDS = 4 * 60
@@ -67,7 +66,7 @@ def export_jobs(place: Sandbox, now: float) -> list[Json]:
     One of the quiet time is shown once it is over, so that no demo or test runs into it by the hour of day.
     """
     jobs: list[Json] = []
-    quiet_until = (place.began + QUIET) * 1000
+    quiet_until = (place.began + place.quiet) * 1000
     for begun in evaluations(now):
         after = begun + SEGMENT_SECONDS
         if now >= after + 60:

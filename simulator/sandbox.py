@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from simulator.external import External
 
 EVALUATION_HOUR = 6
+# Seconds from its beginning in which no cycle begins, so that a demo or a test never starts inside one.
+QUIET = 3_600.0
 EVALUATION_SECONDS = 12 * 60
 
 
@@ -93,6 +95,7 @@ class Sandbox:
     org: str
     seed: str
     began: float
+    quiet: float = QUIET
     audiences: dict[str, Audience] = field(default_factory=dict)
     by_external: dict[str, list[Audience]] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from platforms.adobe import AdobeClient
 from platforms.http import Limits
 from platforms.patience import Patience
 from simulator.clock import DAY
-from simulator.sandbox import last_evaluation
+from simulator.sandbox import EVALUATION_SECONDS, last_evaluation
 from tests.activations.world import mirrored
 
 AIS = "/data/core/ais/external-audience"
@@ -96,7 +96,9 @@ class Stage:
 
     def next_evaluation(self) -> None:
         """Let the next daily segmentation pass, and mirror it."""
-        self.wait(last_evaluation(self.sim.world.now()) + DAY - self.sim.world.now() + 60)
+        now = self.sim.world.now()
+        # One that is going on at this hour of the day began too early to count what is there now.
+        self.wait(last_evaluation(now + EVALUATION_SECONDS) + DAY - now + 60)
         sync(self.workspace)
         self.workspace.refresh_from_db()
 

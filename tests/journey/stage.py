@@ -23,9 +23,10 @@ from tests.environment import ROOT
 PASSWORD = "a-long-demo-password"
 # Of the demo's audiences, these end in something else than "delivered".
 ODD = {audience_name(n) for n in range(120) if n % CYCLE in (FAILS, EMPTY, PARTLY)}
-# So many times as fast as the wall clock: a run takes a second or two. Not faster: in the simulator's second
-# hour scheduled exports begin.
+# So many times as fast as the wall clock: a run takes a second or two.
 SPEED = 12
+# Seconds of the platform in which no scheduled export begins.
+QUIET = 86_400.0
 # Patience in seconds, so short that a lost answer is found out about while somebody waits.
 PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8", "WATCH_LONGEST": "3"}
 
@@ -57,7 +58,9 @@ class Remote:
         httpx.put(f"{self.url}/_sim/faults", json={"rules": rules}).raise_for_status()
 
     def speed(self, speed: float = SPEED) -> None:
-        httpx.put(f"{self.url}/_sim/clock", json={"speed": speed}).raise_for_status()
+        """Sets the pace; all journeys together outlast the quiet hour, and none is about a scheduled export."""
+        clock = {"speed": speed, "quiet": QUIET}
+        httpx.put(f"{self.url}/_sim/clock", json=clock).raise_for_status()
 
     def exports(self) -> list[tuple[str, str]]:
         """The pairs that the platform accepted, in order."""
@@ -183,6 +186,8 @@ def staged(stack: Stack) -> Iterator[Stage]:
         Simulator(port=0, seed=12, dataflows=4, audiences=20, speed=SPEED) as quiet,
     ):
         # Interrupted test processes end no fixture: the stack must end by itself.
+        for sim in (busy, quiet):
+            sim.world.sandboxes["prod"].quiet = QUIET
         stack.start("--demo", "--with-parent").until_ready()
         sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
         sim.speed()

@@ -97,7 +97,7 @@ def test_from_a_file_to_an_audience_that_can_be_used(there: Simulator, me: Journ
     looks_right(page, "external, waits for the segmentation")
 
     now = there.world.now()
-    there.world.clock.set(now=last_evaluation(now) + DAY + 60 - now % 1)
+    there.world.clock.set(now=last_evaluation(now) + 2 * DAY + 60 - now % 1)
     me.open("/w/upload/external/")
     me.button("Refresh").click()
     me.link("Show what is new").click()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from simulator.clock import DAY
-from simulator.sandbox import last_evaluation
+from simulator.sandbox import EVALUATION_SECONDS, last_evaluation
 from tests.simulator.conftest import UPS, Platform
 
 AIS = "/data/core/ais/external-audience"
@@ -53,7 +53,9 @@ def ingest(platform: Platform, audience: str) -> dict[str, Any]:
 
 
 def to_next_evaluation(platform: Platform) -> None:
-    platform.pass_time(last_evaluation(platform.sim.world.now()) + DAY - platform.sim.world.now() + 60)
+    now = platform.sim.world.now()
+    # One that is going on at this hour of the day began too early to count what is there now.
+    platform.pass_time(last_evaluation(now + EVALUATION_SECONDS) + DAY - now + 60)
     platform.sign_in()
 
 
@@ -102,7 +104,7 @@ def test_from_creation_to_a_counted_audience(platform: Platform) -> None:
 
 def test_a_day_that_began_before_the_ingestion_ended_does_not_count_it(platform: Platform) -> None:
     audience = made(platform)
-    begins = last_evaluation(platform.sim.world.now()) + DAY - 12 * 60
+    begins = last_evaluation(platform.sim.world.now() + EVALUATION_SECONDS + 60) + DAY - EVALUATION_SECONDS
     platform.pass_time(begins - platform.sim.world.now() - 20)
     platform.sign_in()
     ingest(platform, audience)

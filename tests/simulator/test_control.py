@@ -131,3 +131,22 @@ def test_small_worlds_stand(audiences: int, flows: int) -> None:
 def test_a_busy_port_is_an_os_error(sim: Simulator) -> None:
     with pytest.raises(OSError, match="in use"):
         Simulator(port=sim.listener.server_port)
+
+
+def test_no_cycle_begins_in_the_quiet_time(platform: Platform) -> None:
+    """A day ahead scheduled exports have begun, unless that time was made quiet."""
+    put, place = platform.http.put, platform.place
+
+    def a_day_later() -> int:
+        put("/_sim/clock", json={"now": platform.sim.world.now() + 86_400}).raise_for_status()
+        platform.sign_in()
+        platform.get(f"{FLOW}/flows", limit=1)
+        return len(place.runs.by_id)
+
+    before = len(place.runs.by_id)
+    assert put("/_sim/clock", json={"quiet": 3 * 86_400}).status_code == 200
+    assert a_day_later() == before
+    put("/_sim/clock", json={"quiet": 0})
+    assert a_day_later() > before
+    for bad in (-1, True, "long"):
+        assert put("/_sim/clock", json={"quiet": bad}).status_code == 400
