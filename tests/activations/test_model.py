@@ -35,7 +35,7 @@ from activations.sweep import sweep
 from activations.watch import watch
 from audiences.models import Mapping, Run
 from simulator.server import Simulator
-from tests.activations.world import CONTROL, Stage, impatient, pair, pass_time
+from tests.activations.world import CONTROL, QUIET, Stage, impatient, pair, pass_time
 
 # Time passes in steps of this length alone: longer than every backoff, lease and grace. What ends by itself
 # (the quarter of an hour of a doubt, the wait after mapping) is no multiple of it, so it never ends at a tie.
@@ -98,9 +98,8 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         for rows in (Event, Hold, Delivery, Job, Activation, Run):
             rows.objects.all().delete()
-        # A world that begins again has no scheduled exports in its first hour; this one has none all day.
         CONTROL.post(f"{self.stage.sim.url}/_sim/reset", json={}).raise_for_status()
-        self.stage.sim.world.sandboxes["prod"].began += 86_400
+        self.stage.sim.world.sandboxes["prod"].quiet = QUIET
         self.stage.begin()
         type(self.stage.workspace).objects.update(send_after=None, watched_until=None)
         self.model = [Expected() for _ in self.chosen]
