@@ -14,6 +14,7 @@ from django.http import JsonResponse
 
 BEAT_KEY = "config:beat-tick"
 WORKER_KEY = "config:worker-seen"
+PULSE_KEY = "config:worker-pulse"
 # Beat publishes every 2 s and the worker's heartbeat comes every 5 s; this much silence is a failure.
 LONGEST_SILENCE = 30.0
 DEADLINE = 2.5
@@ -59,8 +60,12 @@ def beat() -> Part:
 
 
 def worker() -> Part:
-    """When a worker last ran the heartbeat task."""
-    return heard(WORKER_KEY, "A worker was seen", "No worker was seen")
+    """When a worker last ran the heartbeat task; of a silent beat there is none, then its bare pulse counts."""
+    working = heard(WORKER_KEY, "A worker was seen", "No worker was seen")
+    if working.ok or beat().ok:
+        return working
+    pulse = heard(PULSE_KEY, "Beat gives it nothing to do; a worker was connected", "No worker was connected")
+    return pulse if pulse.ok else working
 
 
 def heard(key: str, lives: str, silent: str) -> Part:

@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 from celery import shared_task
-from celery.signals import beat_embedded_init, beat_init, before_task_publish
+from celery.signals import beat_embedded_init, beat_init, before_task_publish, heartbeat_sent
 
 from config import readiness
 
-# Seconds between two notes of the same beat; it publishes more often than that.
+# Seconds between two notes of the same process; beat publishes and a worker's heart beats as often or oftener.
 NOTE_EVERY = 2.0
 
 
@@ -27,13 +27,22 @@ def listen_in_beat(**_: Any) -> None:
     before_task_publish.connect(note_tick, weak=False)
 
 
-_noted = 0.0
+_noted: dict[str, float] = {}
 
 
 def note_tick(**_: Any) -> None:
     """Note that beat lives. A cache that is away must not keep beat from publishing."""
-    global _noted  # noqa: PLW0603 - one beat per process
+    _note_now_and_then(readiness.BEAT_KEY)
+
+
+@heartbeat_sent.connect
+def note_pulse(**_: Any) -> None:
+    """Note that a worker is connected to the broker, whether or not there is work."""
+    _note_now_and_then(readiness.PULSE_KEY)
+
+
+def _note_now_and_then(key: str) -> None:
     now = time.monotonic()
-    if now - _noted >= NOTE_EVERY:
-        _noted = now
-        readiness.note(readiness.BEAT_KEY)
+    if now - _noted.get(key, -NOTE_EVERY) >= NOTE_EVERY:
+        _noted[key] = now
+        readiness.note(key)

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from config import readiness
 from config.celery import app
-from config.tasks import heartbeat, note_tick
+from config.tasks import heartbeat, note_pulse, note_tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEAD_BROKER = "redis://127.0.0.1:1/0"
@@ -98,6 +98,15 @@ def test_heartbeat_and_tick_are_told_apart() -> None:
     assert not readiness.beat().ok
     note_tick()
     assert readiness.beat().ok
+
+
+def test_a_worker_without_beat_is_not_blamed() -> None:
+    """Without beat there is no heartbeat task; a worker's connection shows that it lives."""
+    note_pulse()
+    assert readiness.worker().ok
+    assert not readiness.beat().ok
+    readiness.note(readiness.BEAT_KEY)
+    assert not readiness.worker().ok, "beat gives it work, and it does none"
 
 
 def test_press_on_a_dead_broker_fails_at_once(dead_broker: None) -> None:
