@@ -10,7 +10,7 @@ LINT_ENV := VAR_DIR=.venv/lint DATABASE_URL=sqlite://:memory: REDIS_URL=redis://
 	SECRET_KEY=for-lint-only-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test test-services lint check bench chaos lock
+.PHONY: run test test-services lint check bench chaos screenshots lock
 .DEFAULT_GOAL := run
 
 # One plain command, so that make starts it itself and `--with-parent` ties the stack to make.
@@ -46,6 +46,11 @@ bench: $(VENV)/.installed-dev
 # Rounds of faults and crashes on both stacks, judged by the simulator's ledger: make chaos ROUNDS=200 SEED=1
 chaos: $(VENV)/.installed-dev
 	@$(PY) -m chaos --rounds $(or $(ROUNDS),20) --seed $(or $(SEED),1) $(ARGS)
+
+# Every page that the journeys pass, in light, in dark and as wide as a phone, for people to look at (ten minutes).
+screenshots: $(VENV)/.installed-dev
+	@SCREENSHOTS=var/screenshots REQUIRE_BROWSER=1 $(PY) -m pytest tests/journey -q $(ARGS)
+	@echo "The pictures are in var/screenshots."
 
 # Needs uv (pip install uv). No header and no index lines: a lock file names no package host.
 lock:
