@@ -24,6 +24,7 @@ class Run:
     target: str
     visible: float = 0.0
     seq: int = 0
+    over: bool = False
     by: str = "acp_foundation_connectors@AdobeID"
     client: str = "acp_foundation_connectors"
 
@@ -67,10 +68,12 @@ class RunBook:
         heapq.heappush(self._ending, (run.ends, run.seq, run))
 
     def ended(self, now: float) -> list[Run]:
-        """The runs that ended since the last time this was asked."""
+        """The runs that ended since the last time this was asked; they stay over, should the clock go back."""
         found = []
         while self._ending and self._ending[0][0] <= now:
-            found.append(heapq.heappop(self._ending)[2])
+            run = heapq.heappop(self._ending)[2]
+            run.over = True
+            found.append(run)
         return found
 
     def adhoc_running(self, audience: str, now: float) -> list[Run]:
@@ -85,5 +88,5 @@ class RunBook:
 def _still(index: dict[str, list[Run]], key: str, now: float) -> list[Run]:
     if key not in index:
         return []
-    index[key] = [run for run in index[key] if run.ends > now]
+    index[key] = [run for run in index[key] if run.ends > now and not run.over]
     return index[key]
