@@ -12,7 +12,7 @@ from activations.question import plan
 from activations.selection import fold
 from activations.views.choose import searched
 from audiences.access import may_press, workspace_for
-from audiences.models import Dataflow
+from audiences.models import Dataflow, Wish
 from audiences.wishes.lines import lines_of
 
 PER_PAGE = 250
@@ -21,10 +21,10 @@ PER_PAGE = 250
 @require_safe
 def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
+    # Before all else: a wish that is done has changed what is read after it, and one that is not makes the page ask.
+    wishes = lines_of(Wish.objects.filter(workspace=workspace, dataflow__platform_id=dataflow))
     flows = Dataflow.objects.filter(workspace=workspace).select_related("destination", "audience")
     flow = get_object_or_404(flows, platform_id=dataflow)
-    # Before the rows: a wish that is done has changed what is read after it, and one that is not makes the page ask.
-    wishes = lines_of(flow.wishes.all())
     q, show = searched(request.GET.get("q")), request.GET.get("show", "")
     matching = _matching(rows_of(workspace, _mappings(flow)), q)
     rows = [row for row in matching if show not in WILL_GO or row.kind == show]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from activations.models import Delivery
-from audiences.models import Mapping, Wish
+from audiences.models import Dataflow, Mapping, Wish
 from audiences.wishes import states
 from audiences.wishes.forms import today
+from audiences.wishes.lines import lines_of
 from audiences.wishes.moves import move
 from tests.activations.house import House, make_house, refused, sent
 from tests.catalogue import make_audience, make_dataflow
@@ -303,3 +305,21 @@ def test_the_cards_cost_one_query_however_many_ways_there_are(
     with django_assert_max_num_queries(2):
         cards = cards_of(made)
     assert len(cards[0].ways) == 3
+
+
+def test_a_page_never_shows_a_change_as_done_beside_what_was_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page whose wish is over asks no more: what the worker changes while it is read must stand on it."""
+    client, flow = house.client(house.alice), house.mappings[0].dataflow
+    Dataflow.objects.filter(pk=flow.pk).update(state="enabled")
+
+    def lines_read_last_before_the_change(wishes: Any) -> list[Any]:
+        found = lines_of(wishes)
+        Dataflow.objects.filter(pk=flow.pk).update(state="disabled")
+        return found
+
+    view = import_module("activations.views.dataflow")
+    monkeypatch.setattr(view, "lines_of", lines_read_last_before_the_change)
+    shown = client.get(reverse("activations:dataflow", args=[house.workspace.slug, flow.platform_id]))
+    assert page(house, "switch", flow.platform_id, "enable") in shown.content.decode()
