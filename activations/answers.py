@@ -249,9 +249,24 @@ def refused(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: d
             wait(job, waiting, answer, now, how_long=recheck(waiting), reason="scheduled_export_running")
     else:
         refuse(job, named, answer, now)
+        if isinstance(answer, errors.NotFound):
+            nudges.look_soon(job.workspace_id, {delivery.dataflow.platform_id for delivery in named})
     again(job, without(deliveries, named), now)
 
 
+def conflict(job: Job, deliveries: list[Delivery], answer: errors.Conflict, now: datetime) -> None:
+    """409. At Segment it may be another resync in the workspace, or a stranger's of the same activation: wait, and
+    look again. Any other conflict is a refusal."""
+    if _RESYNC_GOING_ON.search(answer.verbatim):
+        wait(job, deliveries, answer, now, how_long=recheck(deliveries), reason="resync_elsewhere")
+    else:
+        refused(job, deliveries, answer, now)
+
+
+# No document gives the words for a second resync, only the rule: one at a time in a workspace (Segment, §9).
+_RESYNC_GOING_ON = re.compile(
+    r"resync\b.*\b(?:in progress|running|going on|pending|already|at a time)|already\b.*\bresync", re.I | re.S
+)
 # No document gives this refusal's words, only its rule: wait for a scheduled export (contract §8.5).
 _EXPORT_RUNNING = re.compile(
     r"scheduled\s+(?:\w+\s+)?export\b.*\b(?:in progress|running|going on)", re.I | re.S
@@ -266,6 +281,7 @@ ROWS: tuple[tuple[type, Callable[..., None], Job.Outcome], ...] = (
     (errors.NotInSchedule, not_in_schedule, Job.Outcome.REFUSED),
     (errors.NotReady, not_ready, Job.Outcome.REFUSED),
     (errors.NotSupported, not_supported, Job.Outcome.REFUSED),
+    (errors.Conflict, conflict, Job.Outcome.REFUSED),
     (errors.Refused, refused, Job.Outcome.REFUSED),
     (errors.OutcomeUnknown, unknown, Job.Outcome.UNKNOWN),
 )

@@ -38,7 +38,8 @@ def next_day(now: datetime) -> datetime:
 
 
 def is_hard(workspace: Workspace) -> bool:
-    return bool(workspace.over_budget == OverBudget.WAIT)
+    # Adobe's guide names the budget; Segment names none.
+    return not workspace.is_segment and bool(workspace.over_budget == OverBudget.WAIT)
 
 
 def leaves_room(workspace: Workspace, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from audiences.models import Workspace
 
 NAMED = 5
 QUOTED = 3
+WITH_FIELD = ("credentials_refused", "invalid_input")
 # Moving, yet the platform said something about it, or we do not know whether it took it.
 SPOKEN_OF = (
     Q(state=states.UNCONFIRMED)
@@ -41,6 +42,7 @@ class Card:
     quotes: list[str] = field(default_factory=list)
     starters: list[Starter] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
+    input_field: str = ""
 
     @property
     def count(self) -> int:
@@ -109,10 +111,13 @@ def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:
             field=fields.get(delivery.pk, ""),
             issues=delivery.issues,
             finding=finding_of(delivery),
+            vendor=workspace.platform,
         )
         key = (delivery.state, delivery.reason, f"{explained.message.code}{explained.message.meaning}")
         card = found.setdefault(key, Card(delivery.state, delivery.reason, explained))
         card.deliveries.append(delivery)
+        if delivery.reason == "invalid_input":
+            card.input_field = card.input_field or fields.get(delivery.pk, "")
         starter = started.get(delivery.pk)
         if starter is not None and starter not in card.starters and len(card.starters) < NAMED:
             card.starters.append(starter)
@@ -121,8 +126,8 @@ def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:
 
 
 def _refused_fields(deliveries: list[Delivery]) -> dict[int, str]:
-    """Which field the platform refused, for refused credentials; the event of the refusal knows."""
-    refused = [delivery.pk for delivery in deliveries if delivery.reason == "credentials_refused"]
+    """Which field the platform refused, of credentials or of the call; the event of the refusal knows."""
+    refused = [delivery.pk for delivery in deliveries if delivery.reason in WITH_FIELD]
     if not refused:
         return {}
     events = Event.objects.filter(delivery__in=refused, what="refused").order_by("pk")

@@ -42,20 +42,24 @@ def still_there(workspace: Workspace, pks: Iterable[int]) -> list[Mapping]:
 def offered(
     workspace: Workspace, audience: str = "", destination: str = "", only: Sequence[str] = ()
 ) -> QuerySet[Mapping]:
-    """Mappings that could be chosen: present, on batch file-based dataflows, found by words on both sides.
+    """Mappings that could be chosen: present, on batch file-based dataflows or Segment's connections, found by words on both sides.
 
     `only` are platform ids of audiences; with none, all are offered.
     """
     rows: QuerySet[Mapping] = Mapping.objects.filter(
         vanished_at=None,
         dataflow__workspace=workspace,
-        dataflow__kind=Kind.BATCH_FILE,
+        dataflow__kind__in=(Kind.BATCH_FILE, Kind.CONNECTION),
         dataflow__vanished_at=None,
     )
     if only:
         rows = rows.filter(audience__platform_id__in=only)
     for word in audience.split():
-        rows = rows.filter(Q(audience__name__icontains=word) | Q(audience__platform_id__iexact=word))
+        rows = rows.filter(
+            Q(audience__name__icontains=word)
+            | Q(audience__platform_id__iexact=word)
+            | Q(name__icontains=word, dataflow__kind=Kind.CONNECTION)
+        )
     for word in destination.split():
         rows = rows.filter(
             Q(dataflow__name__icontains=word)

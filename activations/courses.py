@@ -178,7 +178,7 @@ def refuse(
     unconfirmed(job, doubtful, now, answer.code, answer.verbatim)
     deliveries = without(deliveries, doubtful)
     data: dict[str, Any] = {"reason": reason or answer.code}
-    if isinstance(answer, errors.CredentialsRefused):
+    if isinstance(answer, errors.CredentialsRefused | errors.InvalidInput):
         data["field"] = answer.field
     move(
         deliveries,

@@ -1,4 +1,4 @@
-"""Sends queued deliveries: last look, claim, commit, one POST, record the answer. Any number may run at once."""
+"""Sends queued deliveries: last look, claim, commit, one call, record the answer. Any number may run at once."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from structlog.contextvars import bound_contextvars
 from activations import budget, pauses, states
 from activations.answers import Answer, record
 from activations.lease import LEASE, renewed
-from activations.models import Activation, Delivery, Hold, Job
+from activations.models import Delivery, Hold, Job
 from activations.moves import move
 from activations.naming import ids
 from activations.packing import pack
 from activations.recheck import GOOD_FOR, recheck
-from audiences.clients import client_for
+from activations.vendors import vendor_of
+from activations.vendors.vendor import Clocked
 from audiences.clock import Clock, ticking
 from audiences.clock import now as database_now
 from audiences.models import Workspace
-from platforms.adobe import AdobeClient
 from platforms.errors import NotSent, PlatformError, Refused
 
 log = structlog.get_logger(__name__)
 
 # Deliveries looked at to fill the next job; several jobs' worth, so that jobs are full.
 WINDOW = 800
-# Deliveries given the last look at once: one look costs a few calls, whatever their number.
-LOOKED_AT = 4000
 
 
 def dispatch(workspace: Workspace, *, clock: Clock | None = None) -> int:
@@ -65,12 +63,19 @@ def _paced(workspace: Workspace, now: datetime) -> bool:
 
 
 def look(workspace: Workspace, now: datetime) -> int:
-    """Give the due deliveries the last look before sending; returns how many may go."""
+    """Give the due deliveries the last look before sending; returns how many may go.
+
+    As many at once as the vendor's look takes, and the next ones while none of those may go.
+    """
     if budget.hold_back(workspace, now):
         return 0
-    due = _due(workspace, now).exclude(looked_at__gte=now - GOOD_FOR)
-    waiting = list(due.select_related("dataflow", "audience", "mapping", "workspace")[:LOOKED_AT])
-    return recheck(workspace, waiting, now=now) if waiting else 0
+    vendor = vendor_of(workspace)
+    while True:
+        due = _due(workspace, now).exclude(looked_at__gte=now - GOOD_FOR)
+        waiting = list(due.select_related("dataflow", "audience", "mapping", "workspace")[: vendor.looked_at])
+        may_go = recheck(workspace, waiting, now=now) if waiting else 0
+        if may_go or len(waiting) < vendor.looked_at or _paced(workspace, now):
+            return may_go
 
 
 def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | None:
@@ -97,7 +102,7 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
             job.delete()
             return None
         job.size = len(mine)
-        job.request = body(mine)
+        job.request = vendor_of(workspace).body(mine)
         job.save(update_fields=["size", "request"])
         return job, mine
 
@@ -108,7 +113,7 @@ def _next(workspace: Workspace, now: datetime) -> list[Delivery]:
     locked = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
     jobs = pack(
         _waiting(locked),
-        max(1, workspace.max_per_job),
+        vendor_of(workspace).per_job(workspace),
         group=lambda row: row.audience,
         keep_apart=lambda row: row.pack,
     )
@@ -138,44 +143,34 @@ def _waiting(due: QuerySet[Delivery]) -> list[Waiting]:
 
 
 def _due(workspace: Workspace, now: datetime) -> QuerySet[Delivery]:
-    """Queued deliveries whose moment has come, whose audience nobody holds, and that no pause keeps."""
+    """Queued deliveries whose moment has come, and that no hold and no pause keeps."""
     paused = pauses.standing(workspace, now)
     if paused.whole is not None:
         return Delivery.objects.none()
-    held = Hold.objects.filter(workspace=workspace).values("key")
-    return (
+    rows = (
         Delivery.objects.filter(workspace=workspace, state=states.QUEUED, deadline__gt=now)
         .filter(Q(not_before=None) | Q(not_before__lte=now))
-        .exclude(audience__platform_id__in=held)
         .exclude(dataflow__destination__in=paused.destinations)
         .order_by("pk")
     )
+    return vendor_of(workspace).unheld(workspace, rows)
 
 
 def _take_holds(job: Job, deliveries: list[Delivery]) -> list[Delivery]:
-    """The deliveries whose audience no other job holds, now held by `job`."""
-    keys = {delivery.audience.platform_id for delivery in deliveries}
+    """The deliveries whose audience (at Segment: workspace) no other job holds, now held by `job`."""
+    vendor = vendor_of(job.workspace)
+    keys = {vendor.hold_key(delivery) for delivery in deliveries}
     Hold.objects.bulk_create(
         [Hold(workspace=job.workspace, key=key, job=job) for key in sorted(keys)], ignore_conflicts=True
     )
     taken = set(Hold.objects.filter(job=job).values_list("key", flat=True))
-    return [delivery for delivery in deliveries if delivery.audience.platform_id in taken]
-
-
-def body(deliveries: list[Delivery]) -> dict[str, list[str]]:
-    """Audience ids per dataflow id, as the call carries them."""
-    info: dict[str, list[str]] = {}
-    for delivery in deliveries:
-        dataflow, audience = delivery.pair
-        info.setdefault(dataflow, []).append(audience)
-    return info
+    return [delivery for delivery in deliveries if vendor.hold_key(delivery) in taken]
 
 
 def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
-    """Make the job's one call. Whatever happens before the POST itself is "not sent"."""
+    """Make the job's one call. Whatever happens before the call itself is "not sent"."""
     try:
-        client = client_for(workspace)
-        exports = _export_ids(client, job)
+        prepared = vendor_of(workspace).prepare(workspace, job, deliveries)
     except NotSent as error:
         return error
     except Refused as error:
@@ -183,22 +178,17 @@ def send(workspace: Workspace, job: Job, deliveries: list[Delivery]) -> Answer:
         error.status = None
         return error
     except PlatformError as error:
-        # An unknown outcome of a read says nothing about a POST that was never made.
+        # An unknown outcome of a read says nothing about a call that was never made.
         return NotSent(
             error.summary, verbatim=error.verbatim, status=error.status, request_id=error.request_id
         )
     try:
-        return client.activate(
-            [delivery.pair for delivery in deliveries],
-            version="v1" if job.version == "v1" else "v2",
-            export_ids=exports,
-            last=partial(note_sending, client, job),
-        )
+        return prepared.make(partial(note_sending, prepared.client, job))
     except PlatformError as error:
         return error
 
 
-def note_sending(client: AdobeClient, job: Job) -> None:
+def note_sending(client: Clocked, job: Job) -> None:
     """Write down, at the last moment before the call, that it is made: by the platform's clock.
 
     A sender that was frozen or cut off past its lease learns here that the job is no longer its own, and
@@ -208,12 +198,3 @@ def note_sending(client: AdobeClient, job: Job) -> None:
     mine = Job.objects.filter(pk=job.pk, outcome=Job.Outcome.SENDING)
     if not mine.update(platform_at=job.platform_at):
         raise NotSent("The job's lease ended before its call was made.")
-
-
-def _export_ids(client, job: Job) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
-    if job.version != "v1":
-        return ()
-    named = Activation.objects.filter(deliveries__job=job).exclude(export_id="").first()
-    job.export_id = named.export_id if named else client.latest_export_id()
-    job.save(update_fields=["export_id"])
-    return (job.export_id,)

@@ -14,6 +14,7 @@ from audiences.models import Workspace
 
 PATH = "/data/core/activation/disflowprovider/adhocrun"
 ACCEPT = "application/vnd.adobe.adhoc.activation+json; version=2"
+SEGMENT_MEDIA = "application/vnd.segment.v1alpha+json"
 STRUCK = "[struck out]"
 # Bearer tokens, JSON web tokens, e-mail addresses and secret-looking fields.
 SECRETS = (
@@ -47,6 +48,8 @@ def pretty(text: str) -> str:
 
 def call_as_sent(workspace: Workspace, job: Job) -> str:
     """The job's request as it went over the wire, headers with credentials struck out."""
+    if workspace.is_segment:
+        return _resync_as_sent(workspace, job)
     body: dict[str, Any] = {"activationInfo": job.request}
     if job.export_id:
         body["exportIds"] = [job.export_id]
@@ -61,6 +64,17 @@ def call_as_sent(workspace: Workspace, job: Job) -> str:
     if job.version == "v2":
         headers.append(f"Accept: {ACCEPT}")
     return "\n".join([*headers, "", json.dumps(body, indent=2)])
+
+
+def _resync_as_sent(workspace: Workspace, job: Job) -> str:
+    path = f"/spaces/{workspace.sandbox}/audiences/{job.request.get('audience')}/activations/{job.request.get('activation')}"
+    headers = [
+        f"PATCH {workspace.platform_url.rstrip('/')}{path}",
+        f"Authorization: Bearer {STRUCK}",
+        f"Content-Type: {SEGMENT_MEDIA}",
+        f"Accept: {SEGMENT_MEDIA}",
+    ]
+    return "\n".join([*headers, "", json.dumps(job.request.get("body"), indent=2)])
 
 
 def bundle_of(activation: Activation) -> dict[str, Any]:

@@ -63,6 +63,25 @@ def _snapshot_job(workspace: Workspace, now: datetime) -> bool:
     return going_on.filter(created_at__gt=now - LONGEST_SNAPSHOT).exists()
 
 
+def _lacking(workspace: Workspace) -> str:
+    """What of a Segment workspace's credentials is not there or cannot be opened: token or space, "" for nothing."""
+    if not workspace.is_segment:
+        return ""
+    try:
+        token = workspace.client_secret
+    except ValueError:
+        token = ""
+    return "" if token and workspace.sandbox else "space" if token else "token"
+
+
+def _resyncing(workspace: Workspace) -> dict[int, str]:
+    """Segment's activations that are being resynced as far as the mirror knows: platform id by mapping's pk."""
+    if not workspace.is_segment:
+        return {}
+    rows = Mapping.objects.filter(workspace=workspace, resyncing=True, vanished_at=None)
+    return dict(rows.order_by("pk").values_list("pk", "platform_id"))
+
+
 class _Ledger:
     """What is going on in the workspace, read once for all mappings."""
 
@@ -78,6 +97,8 @@ class _Ledger:
         )
         self.jobs_today = jobs_today(workspace, now)
         self.pauses = pauses.standing(workspace, now)
+        self.lacking = _lacking(workspace)
+        self.resyncing = _resyncing(workspace)
         self.held = set(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
         self.in_flight = self._in_flight(leave_out)
         self.ours = {run for run in self.in_flight.values() if run}
@@ -126,10 +147,23 @@ class _Ledger:
             return audience.updated_at, None
         return known[0] or self.now, known[1]
 
+    def _foreign(self, mapping: Mapping) -> tuple[str | None, str | None]:
+        """The run, not of ours, that goes on for this mapping here, and one that is in its way elsewhere.
+
+        At Segment the flag of any other activation is in the way, whoever set it: one resync a workspace.
+        """
+        if self.workspace.is_segment:
+            mine = self.resyncing.get(mapping.pk)
+            other = next((key for pk, key in self.resyncing.items() if pk != mapping.pk), None)
+            return (None if self.in_flight.get(mapping.pk) else mine), other
+        foreign = self.ad_hoc.get(mapping.audience.platform_id, {})
+        flow = mapping.dataflow_id
+        return foreign.get(flow), next((run for other, run in foreign.items() if other != flow), None)
+
     def facts(self, mapping: Mapping) -> Facts:
         flow, audience = mapping.dataflow, mapping.audience
         ingested_at, lapses_at = self._upload(audience)
-        foreign = self.ad_hoc.get(audience.platform_id, {})
+        here, elsewhere = self._foreign(mapping)
         pause = self.pauses.on(flow.destination_id)
         return Facts(
             now=self.now,
@@ -141,6 +175,9 @@ class _Ledger:
             operation_status=flow.operation_status,
             dataflow_vanished=flow.vanished_at is not None,
             mapped=mapping.vanished_at is None,
+            mapping_enabled=mapping.enabled,
+            sends_when=mapping.activation_type,
+            lacking=self.lacking,
             audience_vanished=audience.vanished_at is not None,
             audience_listed=audience.listed,
             lifecycle=audience.lifecycle,
@@ -157,9 +194,9 @@ class _Ledger:
             file_name_template=mapping.file_name_template,
             scheduled_run=self.scheduled.get(flow.pk),
             snapshot_job=self.snapshot_job,
-            ad_hoc_run_here=foreign.get(flow.pk),
-            ad_hoc_run_elsewhere=next((run for other, run in foreign.items() if other != flow.pk), None),
-            held=audience.platform_id in self.held,
+            ad_hoc_run_here=here,
+            ad_hoc_run_elsewhere=elsewhere,
+            held=not self.held.isdisjoint({audience.platform_id, Hold.WHOLE_WORKSPACE}),
             in_flight_here=mapping.pk in self.in_flight,
             jobs_today=self.jobs_today,
             paused=pauses.fact(pause) if pause else None,

@@ -79,13 +79,13 @@ def clock(then: datetime) -> str:
 
 
 def export_words(mapping: Mapping) -> str:
-    """A mapping's rhythm and mode in words: "Daily · full"; words of the vendor we do not know stay as they are."""
+    """A mapping's rhythm and mode in words: "Daily · full"; at Segment when it sends: "Audience Entered". Words of the vendor we do not know stay as they are."""
     rhythm, mode = mapping.frequency or "", mapping.export_mode or ""
     said = [
         str(EXPORTS.get(rhythm.upper(), rhythm)),
         str(MODES.get(mode.upper(), mode.replace("_", " ").lower())),
     ]
-    return " · ".join(filter(None, said)) or speech.unknown()
+    return " · ".join(filter(None, said)) or mapping.activation_type or speech.unknown()
 
 
 def rows_of(workspace: Workspace, mappings: Iterable[Mapping], chosen: Iterable[int] = ()) -> list[Row]:

@@ -48,7 +48,7 @@ class DeliveryRow:
 
     @property
     def vendor_word(self) -> str:
-        """Adobe's own word for the run, where it says something else than our badge."""
+        """The vendor's own word for the run, where it says something else than our badge."""
         word = self.delivery.run_word.strip()
         return "" if word.casefold() == str(self.delivery.shown.word).casefold() else word
 
@@ -56,6 +56,9 @@ class DeliveryRow:
 def delivery_rows(workspace: Workspace, deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
     """Rows with their lines. Deliveries, of this workspace, come with `retry_of` selected."""
     listed = list(deliveries)
+    for one in listed:
+        if one.workspace_id == workspace.pk:
+            one.workspace = workspace
     who, started = _who_canceled(listed), starters_of(workspace, listed)
     return [DeliveryRow(one, list(_under(one, now, who)), started.get(one.pk)) for one in listed]
 
@@ -90,9 +93,10 @@ def _moving(delivery: Delivery, now: datetime) -> str:
     if delivery.state == states.RUNNING:
         return since
     if delivery.state == states.UNCONFIRMED:
-        return _("%(why)s; checking whether Adobe took it") % {"why": _why(delivery)}
+        words = {"why": _why(delivery), "vendor": delivery.workspace.vendor}
+        return _("%(why)s; checking whether %(vendor)s took it") % words
     if delivery.state == states.SENDING:
-        return _("being handed to Adobe")
+        return _("being handed to %(vendor)s") % {"vendor": delivery.workspace.vendor}
     return _unsent(delivery, now)
 
 
@@ -109,7 +113,8 @@ def _why(delivery: Delivery) -> str:
     finding = finding_of(delivery)
     if finding and delivery.state in (states.BLOCKED, states.ARMED):
         return finding["sentence"]
-    return str(explain(delivery.reason, delivery.verbatim, issues=delivery.issues).title)
+    vendor = delivery.workspace.platform
+    return str(explain(delivery.reason, delivery.verbatim, issues=delivery.issues, vendor=vendor).title)
 
 
 def finding_of(delivery: Delivery) -> dict[str, str] | None:

@@ -23,6 +23,8 @@ from audiences.models import Mapping, User
 log = structlog.get_logger(__name__)
 
 RECHECK_EVERY = timedelta(seconds=15)
+# Waits for a job of ours: when it is over, dispatch needs no judgement to go on.
+HELD = frozenset({"audience_held", "resync_held"})
 
 
 def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
@@ -39,9 +41,8 @@ def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
     }
     if verdict.will_go == "blocked":
         return {**common, "state": states.BLOCKED, "finished_at": now}
-    if verdict.will_go == "waits" and {f.code for f in verdict.findings if f.severity == "wait"} != {
-        "audience_held"
-    }:
+    waits = {finding.code for finding in verdict.findings if finding.severity == "wait"}
+    if verdict.will_go == "waits" and not waits <= HELD:
         clears_at = verdict.clears_at
         return {
             **common,
@@ -49,7 +50,7 @@ def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
             "not_before": clears_at,
             "next_check_at": _first_check(verdict, now),
         }
-    # A held audience queues: dispatch takes it the moment the hold is gone.
+    # What is held queues: dispatch takes it the moment the hold is gone.
     return {**common, "state": states.QUEUED}
 
 

@@ -20,9 +20,8 @@ from activations.models import Delivery
 from activations.moves import lock, move
 from activations.opening import RECHECK_EVERY, opening
 from activations.preflight import Verdict
-from activations.trace import carrying, may_be, unexplained
-from audiences.clients import client_for
-from audiences.fresh import look_again
+from activations.trace import carrying, may_be
+from activations.vendors import vendor_of
 from audiences.models import Mapping, Workspace
 from platforms.errors import NotSent, PlatformError, Refused
 from platforms.types import Run
@@ -34,13 +33,13 @@ GOOD_FOR = timedelta(seconds=30)
 
 
 def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> int:
-    """Look at the dataflows of these queued deliveries; returns how many may be sent now.
+    """Look at what these queued deliveries depend on; returns how many may be sent now.
 
     When the platform cannot be asked nothing is sent; they go later, and the workspace slows down.
     """
     doubtful = [delivery for delivery in waiting if delivery.posted_at is not None]
     try:
-        look_again(workspace, client_for(workspace), {delivery.dataflow.platform_id for delivery in waiting})
+        vendor_of(workspace).look(workspace, waiting)
         traces = _traces(workspace, doubtful)
     except Refused:
         # Not even a client can be made. The call itself will be refused the same way, and say it to people.
@@ -64,7 +63,7 @@ def recheck(workspace: Workspace, waiting: list[Delivery], *, now: datetime) -> 
 def _traces(workspace: Workspace, doubtful: list[Delivery]) -> list[Run] | None:
     """Runs that can be the first calls' effect; None where our credentials may not read runs."""
     try:
-        return unexplained(workspace, doubtful) if doubtful else []
+        return vendor_of(workspace).traces(workspace, doubtful) if doubtful else []
     except Refused as error:
         log.warning("Runs may not be read; nothing goes a second time.", code=error.code)
         return None

@@ -1,7 +1,7 @@
 """Finds out what became of deliveries whose job's outcome is unknown: one path for every way of not knowing.
 
-The platform's list of runs is the evidence. A run that carries the audience is ours; so is the only run
-nobody else explains. When nothing is there after the grace period the delivery goes once more, because
+What the platform shows as running is the evidence. A run that carries the audience is ours; so is the only run
+nobody else explains; at Segment a resync that goes on now and did not before. When nothing is there after the grace period the delivery goes once more, because
 the platform itself answers a running one with its run id. Whatever stays unknown is for a person.
 """
 
@@ -19,7 +19,8 @@ from activations import nudges, states
 from activations.courses import run
 from activations.models import Delivery, Job
 from activations.moves import move
-from activations.trace import carrying, may_be, unexplained
+from activations.trace import carrying, may_be
+from activations.vendors import vendor_of
 from audiences import clock
 from audiences.models import Workspace
 from platforms.errors import PlatformError
@@ -48,7 +49,7 @@ def reconcile(workspace: Workspace, *, now: datetime | None = None) -> int:
     if not due:
         return 0
     try:
-        fresh = unexplained(workspace, due)
+        fresh = vendor_of(workspace).traces(workspace, due)
     except PlatformError as error:
         log.warning("The platform's runs could not be read.", workspace=workspace.slug, code=error.code)
         _give_up([d for d in due if d.deadline <= now], now)

@@ -28,7 +28,8 @@ class Starter:
 def starters_of(workspace: Workspace, deliveries: Iterable[Delivery]) -> dict[int, Starter]:
     """Per joined delivery (pk) who started its run; unknown is said, too. One query, none without any."""
     joined = [delivery for delivery in deliveries if delivery.joined and delivery.run_id]
-    ours = _ours(workspace, joined) if joined else {}
+    # Segment's runs have the ids of activations, which many deliveries share.
+    ours = _ours(workspace, joined) if joined and not workspace.is_segment else {}
     return {delivery.pk: _starter(workspace, delivery, ours.get(delivery.run_id)) for delivery in joined}
 
 

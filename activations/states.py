@@ -17,6 +17,7 @@ SENDING = "sending"
 UNCONFIRMED = "unconfirmed"
 RUNNING = "running"
 SUCCEEDED = "succeeded"
+FINISHED = "finished"
 EMPTY = "empty"
 PARTLY = "partly"
 FAILED = "failed"
@@ -58,6 +59,8 @@ STATES: dict[str, State] = {
               _("The platform took it and is working on it.")),
         State(SUCCEEDED, _("Delivered"), _("delivered"), "done", "check", 10,
               _("The platform says it is delivered.")),
+        State(FINISHED, _("Resync finished"), _("finished resyncing"), "done", "check-check", 12,
+              _("Segment no longer says that the resync is going on; it never says what arrived.")),
         State(EMPTY, _("Delivered, empty"), _("delivered empty"), "look", "triangle-alert", 70,
               _("The run succeeded, but no profile was in the file.")),
         State(PARTLY, _("Partly delivered"), _("partly delivered"), "look", "contrast", 72,
@@ -86,8 +89,9 @@ EDGES: dict[str, frozenset[str]] = {
     SENDING: frozenset({RUNNING, QUEUED, ARMED, REFUSED, UNCONFIRMED}),
     # To `refused` when the second call was refused and a last look finds no trace of the first.
     UNCONFIRMED: frozenset({RUNNING, QUEUED, STOPPED, REFUSED}),
-    RUNNING: frozenset({SUCCEEDED, EMPTY, PARTLY, FAILED, STOPPED}),
+    RUNNING: frozenset({SUCCEEDED, FINISHED, EMPTY, PARTLY, FAILED, STOPPED}),
     SUCCEEDED: frozenset(),
+    FINISHED: frozenset(),
     EMPTY: frozenset(),
     PARTLY: frozenset(),
     FAILED: frozenset(),

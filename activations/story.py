@@ -15,26 +15,27 @@ from django.utils.translation import gettext_lazy, ngettext
 from activations.messages.message import Words
 from activations.models import Activation, Event
 from audiences.models import User
+from audiences.models.workspaces import VENDORS
 
 LINES_SHOWN = 40
 LINES_AT_MOST = 1000
 
-# %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2", %(by)s whom Adobe names.
+# %(vendor)s whose platform, %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2", %(by)s whom Adobe names.
 SENTENCES: dict[str, Words] = {
     "requested": gettext_lazy("%(who)s pressed Activate now: %(what)s"),
     "retried": gettext_lazy("%(who)s asked again for %(what)s"),
     "canceled": gettext_lazy("%(who)s canceled %(what)s before sending"),
     "checked_again": gettext_lazy("%(who)s asked to check again on %(what)s"),
     "sent": gettext_lazy("%(job)s sent, %(what)s"),
-    "accepted": gettext_lazy("%(job)s: Adobe accepted %(what)s"),
+    "accepted": gettext_lazy("%(job)s: %(vendor)s accepted %(what)s"),
     "joined": gettext_lazy("%(what)s joined a run that was already going on"),
     "starter": gettext_lazy("The run that %(what)s joined was started by %(by)s"),
-    "refused": gettext_lazy("%(job)s: Adobe refused %(what)s"),
-    "requeued": gettext_lazy("%(what)s: not processed, going again without what Adobe named"),
+    "refused": gettext_lazy("%(job)s: %(vendor)s refused %(what)s"),
+    "requeued": gettext_lazy("%(what)s: not processed, going again without what %(vendor)s named"),
     "not_sent": gettext_lazy("%(job)s did not get through; %(what)s go again"),
     "unconfirmed": gettext_lazy("%(job)s: no clear answer for %(what)s, checking"),
-    "found": gettext_lazy("Found %(what)s running at Adobe"),
-    "sent_again": gettext_lazy("No trace of %(what)s at Adobe: sending once more"),
+    "found": gettext_lazy("Found %(what)s running at %(vendor)s"),
+    "sent_again": gettext_lazy("No trace of %(what)s at %(vendor)s: sending once more"),
     "armed": gettext_lazy("%(what)s armed: going at the first allowed moment"),
     "released": gettext_lazy("%(what)s may go now"),
     "not_waited": gettext_lazy(
@@ -45,11 +46,18 @@ SENTENCES: dict[str, Words] = {
     "never_sent": gettext_lazy("Time ran out for %(what)s: never sent"),
     "stopped": gettext_lazy("Stopped watching %(what)s: outcome unknown"),
     "succeeded": gettext_lazy("%(what)s delivered"),
+    "finished": gettext_lazy("The resync of %(what)s finished"),
+    "counted": gettext_lazy("Segment counted what was delivered of %(what)s"),
+    "not_counted": gettext_lazy("Segment cannot say what was delivered of %(what)s"),
+    "run_forced": gettext_lazy(
+        "A run of %(what)s was forced, so that its resync need not wait for the next one"
+    ),
+    "run_not_forced": gettext_lazy("No run of %(what)s could be forced: its resync goes with the next one"),
     "empty": gettext_lazy("%(what)s delivered, but empty"),
     "partly": gettext_lazy("%(what)s delivered in part"),
     "paused": gettext_lazy("%(who)s paused sending"),
     "lifted": gettext_lazy("%(who)s lifted a pause"),
-    "failed": gettext_lazy("The run of %(what)s failed at Adobe"),
+    "failed": gettext_lazy("The run of %(what)s failed at %(vendor)s"),
 }
 
 
@@ -85,6 +93,7 @@ def story(activation: Activation, viewer: User, jobs: Mapping[int, int], *, whol
             "actor__first_name",
             "actor__last_name",
             "activation__source",
+            "workspace__platform",
         )
         .annotate(n=Count("pk"), audience=Min("delivery__audience__name"), newest=Max("pk"))
         .order_by("-at", "-newest")
@@ -99,6 +108,7 @@ def sentence(row: Mapping[str, Any], viewer: User, jobs: Mapping[int, int]) -> s
     words = {
         "who": _who(row, viewer),
         "what": _what(row),
+        "vendor": VENDORS.get(row.get("workspace__platform", ""), _("the platform")),
         "by": row.get("by") or _("somebody unknown"),
         "job": _("Job %(n)s") % {"n": jobs[row["job_id"]]} if row["job_id"] in jobs else _("A job"),
     }

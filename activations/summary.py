@@ -15,6 +15,7 @@ from audiences import speech
 # The order in which a sentence and the bar tell the states.
 ORDER = (
     states.SUCCEEDED,
+    states.FINISHED,
     states.PARTLY,
     states.EMPTY,
     states.RUNNING,
@@ -111,6 +112,7 @@ class Summary:
         """ "142 delivered · 3 need you · 23 running · 4 unsent of 172"; one kind of trouble is named: "3 failed"."""
         groups = (
             ((states.SUCCEEDED,), _("%(n)s delivered")),
+            ((states.FINISHED,), _("%(n)s finished resyncing")),
             (states.NEEDS_YOU, _("%(n)s need you")),
             (states.AT_PLATFORM, _("%(n)s running")),
             (states.UNSENT, _("%(n)s unsent")),

@@ -18,9 +18,8 @@ from activations.facts import unwilling, verdicts
 from activations.models import Delivery, Hold, Job
 from activations.moves import lock, move, release
 from activations.opening import RECHECK_EVERY, opening
+from activations.vendors import vendor_of
 from audiences import clock
-from audiences.clients import client_for
-from audiences.fresh import look_again
 from audiences.models import Workspace
 from platforms.errors import PlatformError
 
@@ -33,6 +32,9 @@ UNTIL_SEEN = {
     "snapshot_export_running",
     "audience_running_elsewhere",
     "dataflow_in_transition",
+    "resync_elsewhere",
+    "audience_computing",
+    "audience_locked",
 }
 
 
@@ -78,11 +80,11 @@ def release_armed(workspace: Workspace, now: datetime) -> None:
     armed = list(
         due.select_related(
             "mapping__dataflow", "mapping__audience", "dataflow", "audience", "workspace"
-        ).order_by("pk")
+        ).order_by("next_check_at", "pk")
     )
+    armed = _look_at_runs(workspace, armed, now)
     if not armed:
         return
-    _look_at_runs(workspace, armed, now)
     found = verdicts(
         workspace, [delivery.mapping for delivery in armed], now=now, leave_out=[d.pk for d in armed],
         unwilling=unwilling(armed),
@@ -121,22 +123,29 @@ def _look_for(delivery: Delivery, reason: str, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) -> None:
-    """What waits for a run or a change needs to know whether it is over; the mirror may be minutes old."""
-    asking = [delivery for delivery in armed if delivery.reason in UNTIL_SEEN]
+def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) -> list[Delivery]:
+    """What waits for a run or a change needs to know whether it is over; the mirror may be minutes old.
+
+    Returns those that can be judged now: where a look takes few, the others stay due and come first next time.
+    """
+    vendor = vendor_of(workspace)
+    waiting = [delivery for delivery in armed if delivery.reason in UNTIL_SEEN]
+    asking, later = waiting[: vendor.swept], waiting[vendor.swept :]
     if not asking:
-        return
+        return armed
+    armed = [delivery for delivery in armed if delivery not in later]
     # While this sweep asks, the next ones leave these alone: a silent platform must not hold every worker.
     rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in armed], state=states.ARMED)
     rows.update(next_check_at=now + ASKING)
     try:
-        look_again(workspace, client_for(workspace), {delivery.dataflow.platform_id for delivery in asking})
+        vendor.look(workspace, asking)
     except PlatformError as error:
         log.warning(
             "What armed deliveries wait for could not be read; they keep waiting.",
             workspace=workspace.slug,
             code=error.code,
         )
+    return armed
 
 
 def give_up(workspace: Workspace, now: datetime) -> None:

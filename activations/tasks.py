@@ -10,6 +10,7 @@ from activations import dispatch as dispatching
 from activations import reconcile as reconciling
 from activations import states
 from activations import sweep as sweeping
+from activations import tally as tallying
 from activations import watch as watching
 from activations.models import Chain, Delivery, Hold, Job
 from activations.models.chains import GOING_ON
@@ -27,8 +28,8 @@ def dispatch(workspace_id: int) -> None:
 
 @shared_task
 def watch(workspace_id: int) -> None:
-    """Look into unconfirmed deliveries and due runs of a workspace."""
-    each(Workspace.objects.filter(pk=workspace_id), reconciling.reconcile, watching.watch)
+    """Look into unconfirmed deliveries, due runs and due counts of a workspace."""
+    each(Workspace.objects.filter(pk=workspace_id), reconciling.reconcile, watching.watch, tallying.tally)
 
 
 @shared_task
@@ -49,10 +50,10 @@ def watch_tick() -> None:
     """Every two seconds: the workspaces where a question to the platform is due."""
     due = Delivery.objects.filter(
         workspace=OuterRef("pk"),
-        state__in=(states.RUNNING, states.UNCONFIRMED),
+        state__in=(states.RUNNING, states.UNCONFIRMED, states.FINISHED),
         next_check_at__lte=clock.now(),
     )
-    each(Workspace.objects.filter(Exists(due)), reconciling.reconcile, watching.watch)
+    each(Workspace.objects.filter(Exists(due)), reconciling.reconcile, watching.watch, tallying.tally)
 
 
 @shared_task

@@ -9,14 +9,13 @@ import structlog
 from django.conf import settings
 from django.db.models import F, Q
 
-from activations import nudges, oddities, starters, states
+from activations import nudges, states
 from activations.cadence import LONGEST, PER_CALL, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
+from activations.vendors import vendor_of
 from audiences import clock
-from audiences.clients import client_for
 from audiences.models import Workspace
-from audiences.runs import store_runs
 from platforms.errors import PlatformError, Refused
 from platforms.types import Counts, Run, RunStatus
 
@@ -32,6 +31,7 @@ OUTCOMES = {
     RunStatus.SUCCEEDED: states.SUCCEEDED,
     RunStatus.PARTIAL: states.PARTLY,
     RunStatus.FAILED: states.FAILED,
+    RunStatus.FINISHED: states.FINISHED,
 }
 
 
@@ -63,7 +63,7 @@ def _due(workspace: Workspace, now: datetime):  # type: ignore[no-untyped-def]
 
 def _running(workspace: Workspace):  # type: ignore[no-untyped-def]
     rows = Delivery.objects.filter(workspace=workspace, state=states.RUNNING)
-    return rows.select_related("dataflow", "audience", "workspace").order_by("next_check_at", "pk")
+    return rows.select_related("dataflow", "audience", "mapping", "workspace").order_by("next_check_at", "pk")
 
 
 def _put_off(due: list[Delivery], cadence: Cadence, now: datetime) -> list[Delivery]:
@@ -86,16 +86,12 @@ def _fill(workspace: Workspace, due: list[Delivery], now: datetime) -> list[Deli
 
 def _watch(workspace: Workspace, deliveries: list[Delivery], cadence: Cadence, now: datetime) -> int:
     try:
-        runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
+        runs = vendor_of(workspace).runs(workspace, deliveries, now)
     except PlatformError as error:
         log.warning("Runs could not be read; asking again.", workspace=workspace.slug, code=error.code)
         # Credentials do not mend themselves in two seconds: no hot loop around a refusal.
         _ask_later(deliveries, cadence, now, shortest=LONGEST if isinstance(error, Refused) else SHORTEST)
         return 0
-    known = {d.run_id for d in deliveries if not d.joined}
-    store_runs(workspace, runs.values(), ad_hoc=known)
-    starters.keep(workspace, deliveries, runs, now)
-    oddities.flag_runs(deliveries, runs)
     over: list[Delivery] = []
     going_on: list[Delivery] = []
     for delivery in deliveries:
@@ -126,12 +122,15 @@ def _finish(deliveries: list[Delivery], runs: dict[str, Run], now: datetime) -> 
     moved = 0
     for state, those in by_state.items():
         each = {
-            d.pk: {**result(d, runs[d.run_id]), "finished_at": runs[d.run_id].completed_at or now}
+            d.pk: {
+                **result(d, runs[d.run_id]),
+                "finished_at": runs[d.run_id].completed_at or now,
+                "reason": _reason(d, state),
+                "next_check_at": vendor_of(d.workspace).count_at(d, now),
+            }
             for d in those
         }
-        moved += len(
-            move(those, state, what=state, now=now, each=each, reason=_reason(state), next_check_at=None)
-        )
+        moved += len(move(those, state, what=state, now=now, each=each))
     return moved
 
 
@@ -143,7 +142,9 @@ def outcome(delivery: Delivery, found: Run) -> str:
     return state
 
 
-def _reason(state: str) -> str:
+def _reason(delivery: Delivery, state: str) -> str:
+    if state == states.FINISHED:
+        return "" if delivery.seen_at is not None or delivery.joined else "resync_not_seen"
     return {
         states.FAILED: "run_failed",
         states.EMPTY: "delivered_empty",

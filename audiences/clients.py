@@ -53,7 +53,7 @@ def segment_client_for(workspace: Workspace) -> SegmentClient:
     if not workspace.is_segment:
         raise Refused("This workspace is not Segment's; Segment cannot be asked about it.")
     _check_place(workspace)
-    config = SegmentConfig(workspace.sandbox, _secret(workspace, "token"), workspace.platform_url)
+    config = _segment_config(workspace)
 
     def make() -> SegmentClient:
         return SegmentClient(
@@ -97,6 +97,10 @@ def _config(workspace: Workspace) -> AdobeConfig:
         platform_url=workspace.platform_url,
         ims_url=workspace.ims_url,
     )
+
+
+def _segment_config(workspace: Workspace) -> SegmentConfig:
+    return SegmentConfig(workspace.sandbox, _secret(workspace, "token"), workspace.platform_url)
 
 
 def _secret(workspace: Workspace, field: str) -> str:

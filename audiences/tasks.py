@@ -6,11 +6,11 @@ import structlog
 from celery import shared_task
 from django.db.models import Q, QuerySet
 
-from audiences import clock, connection  # noqa: F401  a task too: Celery finds it through here
-from audiences.clients import client_for
+from audiences import clock, connection, fresh_segment  # noqa: F401  a task too: Celery finds it through here
+from audiences.clients import client_for, segment_client_for
 from audiences.external.sweep import busy, carry_on
 from audiences.fresh import look_again
-from audiences.models import PlatformJob, Wish, Workspace
+from audiences.models import Dataflow, PlatformJob, Wish, Workspace
 from audiences.rounds import each
 from audiences.sync import sync
 from audiences.wishes import states
@@ -78,7 +78,12 @@ def look_at(workspace_id: int, *dataflows: str) -> None:
     """Read these dataflows afresh: the platform said something about them that the mirror did not know."""
     for workspace in Workspace.objects.filter(pk=workspace_id):
         try:
-            look_again(workspace, client_for(workspace), dataflows)
+            if workspace.is_segment:
+                held = Dataflow.objects.filter(workspace=workspace, platform_id__in=dataflows)
+                audiences = set(held.values_list("audience__platform_id", flat=True)) - {None}
+                fresh_segment.look_again(workspace, segment_client_for(workspace), audiences)
+            else:
+                look_again(workspace, client_for(workspace), dataflows)
         except PlatformError as error:
             log.warning("A dataflow could not be read again.", workspace=workspace.slug, code=error.code)
 

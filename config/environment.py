@@ -84,6 +84,12 @@ VARIABLES: tuple[Variable, ...] = (
         "Seconds a run may take to appear before an unknown delivery is sent again.",
     ),
     Variable(
+        "RESYNC_GRACE",
+        "int",
+        120,
+        "Seconds Segment may take to show a resync that it accepted; one never shown counts as over after them.",
+    ),
+    Variable(
         "CLOCK_SKEW", "int", 10, "Seconds by which the clocks of the platform's own servers may differ."
     ),
     Variable(
@@ -148,7 +154,7 @@ CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
     "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
 }
 DURATIONS = (
-    "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "WATCH_LONGEST",
+    "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "RESYNC_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "WATCH_LONGEST",
     "ADHOC_TIMEOUT", "READ_TIMEOUT",
 )  # fmt: skip
 CHECKS["PACE"] = (is_count, "it must be a whole number of calls, at least 1")

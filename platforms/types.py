@@ -32,10 +32,12 @@ class RunStatus(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    # Over, and the platform says no more than that.
+    FINISHED = "finished"
 
     @property
     def is_over(self) -> bool:
-        return self in (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED)
+        return self in (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.FINISHED)
 
 
 class JobStatus(StrEnum):

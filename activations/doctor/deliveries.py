@@ -12,6 +12,7 @@ from activations import pauses, states
 from activations.doctor.finding import PAGES, SWEEP, WATCH, Finding
 from activations.messages import explain
 from activations.models import Delivery, Hold, Job
+from activations.vendors import vendor_of
 from audiences import speech
 from audiences.models import Workspace
 
@@ -26,8 +27,9 @@ def unconfirmed(workspace: Workspace, now: datetime) -> Iterator[Finding]:
     rows = _in(workspace, states.UNCONFIRMED).filter(state_since__lt=now - GRACE)
     for reason, those in _by_reason(rows):
         yield _finding(
-            "unconfirmed", workspace, those, how="whose outcome at the platform is unknown", why=_title(reason),
-            do=f"Nothing at first: the runs are being looked through. Then look in Adobe, and {PAGES}. {WATCH}",
+            "unconfirmed", workspace, those, how="whose outcome at the platform is unknown",
+            why=_title(workspace, reason),
+            do=f"Nothing at first: the runs are being looked through. Then look in {workspace.vendor}, and {PAGES}. {WATCH}",
         )  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def armed(workspace: Workspace, now: datetime) -> Iterator[Finding]:
         ends = those.aggregate(first=Min("not_before"))["first"]
         until = f"The first may go {speech.moment(ends, now)}" if ends else "They go when that clears"
         yield _finding(
-            "armed", workspace, those, how="armed", why=_title(reason), do=f"Nothing: they go by themselves. {until}.",
+            "armed", workspace, those, how="armed", why=_title(workspace, reason), do=f"Nothing: they go by themselves. {until}.",
             level="note",
         )  # fmt: skip
 
@@ -85,22 +87,22 @@ def queued(workspace: Workspace, now: datetime) -> Iterator[Finding]:
 
 
 def _held(workspace: Workspace, rows: QuerySet[Delivery]) -> Iterator[Finding]:
-    holds = Hold.objects.filter(workspace=workspace)
-    held = rows.filter(audience__platform_id__in=holds.values("key"))
+    held = rows.exclude(pk__in=vendor_of(workspace).unheld(workspace, rows).order_by().values("pk"))
     if held.exists():
-        keys = held.values("audience__platform_id")
-        jobs = sorted(set(holds.filter(key__in=keys).values_list("job", flat=True)))
-        named = ", ".join(map(str, jobs[:NAMED]))
+        keys = {*held.values_list("audience__platform_id", flat=True), Hold.WHOLE_WORKSPACE}
+        holds = Hold.objects.filter(workspace=workspace, key__in=keys)
+        named = ", ".join(map(str, sorted(set(holds.values_list("job", flat=True)))[:NAMED]))
+        why = f"Their audiences are on their way in job {named}; Adobe allows one job per audience at a time."
+        if workspace.is_segment:
+            why = f"The resync of job {named} is going on; Segment allows one at a time in a workspace."
         yield _finding(
-            "queued_held", workspace, held, how="queued",
-            why=f"Their audiences are on their way in job {named}; Adobe allows one job per audience at a time.",
+            "queued_held", workspace, held, how="queued", why=why,
             do="Nothing: they go when those runs are over.", level="note",
         )  # fmt: skip
 
 
 def _left_lying(workspace: Workspace, rows: QuerySet[Delivery], now: datetime) -> Iterator[Finding]:
-    holds = Hold.objects.filter(workspace=workspace)
-    free = rows.exclude(audience__platform_id__in=holds.values("key"))
+    free = vendor_of(workspace).unheld(workspace, rows)
     late = free.filter(state_since__lt=now - OVERDUE).exclude(not_before__gt=now - OVERDUE)
     if late.exists():
         yield _finding(
@@ -132,10 +134,11 @@ def unasked(workspace: Workspace, now: datetime) -> Iterator[Finding]:
 
 
 def orphans(workspace: Workspace, now: datetime) -> Iterator[Finding]:
-    needed = Delivery.objects.filter(
-        job=OuterRef("job"), audience__platform_id=OuterRef("key"), state__in=states.AT_PLATFORM
+    mine = Delivery.objects.filter(job=OuterRef("job"), state__in=states.AT_PLATFORM)
+    old = Hold.objects.filter(workspace=workspace, job__created_at__lt=now - OVERDUE)
+    rows = old.exclude(Exists(mine.filter(audience__platform_id=OuterRef("key")))).exclude(
+        Exists(mine), key=Hold.WHOLE_WORKSPACE
     )
-    rows = Hold.objects.filter(workspace=workspace, job__created_at__lt=now - OVERDUE).exclude(Exists(needed))
     found = rows.aggregate(n=Count("pk"), since=Min("job__created_at"))
     if found["n"]:
         yield Finding(
@@ -149,8 +152,8 @@ def stopped(workspace: Workspace, now: datetime) -> Iterator[Finding]:
     rows = _in(workspace, states.STOPPED).filter(superseded=False, state_since__gt=now - timedelta(days=3))
     for reason, those in _by_reason(rows):
         yield _finding(
-            "stopped_watching", workspace, those, how="no longer watched, their outcome unknown", why=_title(reason),
-            do=f"A person decides: look in Adobe, and {PAGES}.", level="note",
+            "stopped_watching", workspace, those, how="no longer watched, their outcome unknown",
+            why=_title(workspace, reason), do=f"A person decides: look in {workspace.vendor}, and {PAGES}.", level="note",
         )  # fmt: skip
 
 
@@ -163,8 +166,10 @@ def _by_reason(rows: QuerySet[Delivery]) -> Iterator[tuple[str, QuerySet[Deliver
         yield reason, rows.filter(reason=reason)
 
 
-def _title(reason: str) -> str:
-    return f"{explain(reason).message.title}." if reason else "No reason was noted."
+def _title(workspace: Workspace, reason: str) -> str:
+    return (
+        f"{explain(reason, vendor=workspace.platform).message.title}." if reason else "No reason was noted."
+    )
 
 
 def _finding(

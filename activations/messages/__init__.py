@@ -12,12 +12,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from activations.messages import house, platform
+from activations.messages import house, platform, segment
 from activations.messages.message import ADMIN, Message, Words, merged
 
 __all__ = ["MESSAGES", "Explained", "Message", "explain"]
 
-MESSAGES = merged((platform.MESSAGES, house.MESSAGES))
+MESSAGES = merged((platform.MESSAGES, house.MESSAGES, segment.OWN))
+# By platform: what is said instead.
+INSTEAD: dict[str, dict[str, Message]] = {"segment": segment.INSTEAD}
 
 UNKNOWN = Message(
     "unknown",
@@ -70,14 +72,16 @@ def explain(
     field: str = "",
     issues: Iterable[Mapping[str, Any]] = (),
     finding: Mapping[str, Any] | None = None,
+    vendor: str = "adobe",
 ) -> Explained:
-    """The message of a delivery's `reason`.
+    """The message of a delivery's `reason`, in words of the platform `vendor`.
 
     `field` is what to correct where credentials were refused; `issues` are what the run reported;
     `finding` is preflight's own, which names dates and minutes and therefore speaks before the table.
     """
     said = tuple(_quote(issue) for issue in list(issues)[:HIGHEST_QUOTED])
     message = _message(reason, field, " ".join((verbatim, *said)))
+    message = INSTEAD.get(vendor, {}).get(message.code, message)
     if finding and finding.get("code") == reason and reason in MESSAGES:
         message = replace(message, meaning=finding["sentence"], do=finding["do"])
     return Explained(message, _kept(reason, verbatim, message, said), said)
@@ -98,7 +102,7 @@ def _kept(reason: str, verbatim: str, message: Message, said: tuple[str, ...]) -
     """The verbatim text, unless the issues say the same; the bare code when there is nothing else."""
     if verbatim and verbatim not in said:
         return verbatim
-    return reason if message is UNKNOWN and not said else ""
+    return reason if message.code == UNKNOWN.code and not said else ""
 
 
 def _quote(issue: Mapping[str, Any]) -> str:

@@ -8,11 +8,6 @@ from activations.messages.message import ADMIN, ADOBE, MARKETER, NOBODY, YOU, Me
 
 STOPS = table(
     Message(
-        "platform_not_sent", _("Not sent through Segment from here yet"),
-        _("This workspace only shows what there is at Segment."),
-        _("Start the resync in Segment."), "never", MARKETER,
-    ),
-    Message(
         "dataflow_vanished", _("The dataflow is gone"),
         _("The dataflow is no longer on the platform."),
         _("Choose another dataflow, or ask what became of it."), "never", MARKETER,

@@ -123,6 +123,12 @@ class Delivery(models.Model):
         blank=True,
         help_text=_("Joined: the client that started the run, as the vendor names it."),
     )
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When its resync was first seen going on, at Segment.")
+    )
+    forced_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a run of its Linked Audience was forced, or tried to be.")
+    )
     run_word = models.CharField(
         max_length=64, blank=True, help_text=_("The vendor's own word for the status.")
     )

@@ -9,7 +9,7 @@ from audiences.models import Workspace
 
 
 class Job(models.Model):
-    """One `adhocrun` call. The row is committed before the call is made, and answered once."""
+    """One `adhocrun` call, or one Segment resync call. The row is committed before the call is made, and answered once."""
 
     class Outcome(models.TextChoices):
         SENDING = "sending", _("sending")
@@ -50,10 +50,16 @@ class Job(models.Model):
 
 
 class Hold(models.Model):
-    """This audience is in flight. One concurrent ad-hoc job per audience is a key here, not an if."""
+    """This is in flight: an audience at Adobe, where one ad-hoc job per audience may run, the whole workspace at
+    Segment, where one resync may. That it is one at a time is a key here, not an if."""
+
+    # No audience has this for an id.
+    WHOLE_WORKSPACE = "*"
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255, help_text=_("For Adobe the audience's system id."))
+    key = models.CharField(
+        max_length=255, help_text=_("For Adobe the audience's system id; “*” for the whole workspace.")
+    )
     job = models.ForeignKey(Job, models.CASCADE, related_name="holds")
 
     class Meta:

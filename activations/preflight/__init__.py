@@ -60,4 +60,20 @@ RULES: tuple[Rule, ...] = (
     traffic.budget_left,
 )
 
-SEGMENT_RULES: tuple[Rule, ...] = (segment.can_be_sent,)
+SEGMENT_RULES: tuple[Rule, ...] = (
+    segment.credentials_there,
+    flows.dataflow_present,
+    segment.activation_present,
+    people.audience_known,
+    segment.connection_enabled,
+    segment.activation_enabled,
+    segment.audience_enabled,
+    segment.audience_settled,
+    traffic.not_paused,
+    segment.not_held,
+    segment.no_resync_elsewhere,
+    segment.no_resync_here,
+    segment.audience_status_known,
+    segment.sends_entries,
+    segment.count_known,
+)

@@ -15,6 +15,8 @@ ADOBE_GUIDE = "Adobe, ad-hoc activation API guide, read 2026-11"
 ADOBE_UI = "Adobe, on-demand file export guide, read 2026-11"
 ADOBE_LIMITS = "Adobe, destination guardrails, read 2026-11"
 ADOBE_EXTERNAL = "Adobe, external audiences endpoint guide, read 2026-11"
+SEGMENT_API = "Twilio Segment, Public API: Activations, read 2026-11"
+SEGMENT_GUIDE = "Twilio Segment, Engage audiences guide, read 2026-11"
 OURS = "this dashboard"
 
 
@@ -44,6 +46,8 @@ class Facts:
     """What is known about one delivery at `now` (UTC). None is unknown, never no.
 
     `waits_for_exports` is the presser's choice: wait for a scheduled export that runs, or do not go.
+    At Segment `lifecycle` is the audience's status, `mapping_enabled` the activation's switch, `sends_when` its type,
+    the runs are resyncs, and `lacking` is what of the credentials is not there.
     """
 
     now: datetime
@@ -55,6 +59,9 @@ class Facts:
     operation_status: str | None = None
     dataflow_vanished: bool = False
     mapped: bool = True
+    mapping_enabled: bool | None = None
+    sends_when: str = ""
+    lacking: str = ""
     audience_vanished: bool = False
     audience_listed: bool = True
     lifecycle: str = "published"

@@ -103,14 +103,18 @@ def no_ad_hoc_run(facts: Facts) -> Finding | None:
     return None
 
 
+def already_in_flight() -> Finding:
+    return Finding(
+        "already_in_flight", "stop",
+        _("It is already on its way from an earlier press."),
+        _("Follow that activation; press again when it is over, if it must go twice."),
+        OURS,
+    )  # fmt: skip
+
+
 def not_held(facts: Facts) -> Finding | None:
     if facts.in_flight_here:
-        return Finding(
-            "already_in_flight", "stop",
-            _("It is already on its way from an earlier press."),
-            _("Follow that activation; press again when it is over, if it must go twice."),
-            OURS,
-        )  # fmt: skip
+        return already_in_flight()
     if not facts.held:
         return None
     return Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -224,9 +225,22 @@ class SegmentClient:
         )
         return _taken(decoding.activation(record(data["activation"])))
 
-    def resync(self, audience: str, key: str, *, last: Callable[[], object] | None = None) -> Activation:
-        """Send the whole audience again, once. What comes back may not say yet that it is going on."""
-        return self.change_activation(audience, key, ActivationChange(resync=True), last=last)
+    def resync(self, audience: str, key: str, *, last: Callable[[], object] | None = None) -> types.Taken:
+        """Send the whole audience again, once. `last` as in `change_activation`.
+
+        The answer may not say yet that it is going on, so only reading the activation tells.
+        """
+        data, answer = self._gateway.write_told(
+            "PATCH",
+            f"{self._activations(audience)}/{segment(key)}",
+            ActivationChange(resync=True).written(),
+            key="activation",
+            of=Operation.UPDATE_ACTIVATION,
+            last=last,
+        )
+        _taken(decoding.activation(record(data["activation"])))
+        told = json.dumps({"data": decoding.without_secrets(data)}, ensure_ascii=False)
+        return types.Taken(key, answer.status, told, answer.request_id)
 
     def remove_activation(self, audience: str, key: str) -> None:
         """Remove an activation; one that is gone already is as good."""

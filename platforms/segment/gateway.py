@@ -139,6 +139,19 @@ class Gateway:
         last: Callable[[], object] | None = None,
     ) -> Record:
         """A write: sent once, whatever happens. An answer that cannot be read was taken all the same."""
+        return self.write_told(method, path, body, key=key, of=of, last=last)[0]
+
+    def write_told(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str,
+        of: Operation = Operation.OTHER,
+        last: Callable[[], object] | None = None,
+    ) -> tuple[Record, Answer]:
+        """As `write`, with the answer itself, for the record of the call."""
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = self._headers(ALPHA) | ({"Content-Type": ALPHA} if content is not None else {})
         answer = self._wire.send(
@@ -156,7 +169,7 @@ class Gateway:
         if answer.flaw is not None and not telling:
             raise taken_but_unreadable(unreadable(answer, "Segment's answer broke off.", self.secrets))
         try:
-            return self._data(answer, key)
+            return self._data(answer, key), answer
         except AnswerUnreadable as error:
             raise taken_but_unreadable(error) from error
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activations.preflight import RULES, SEGMENT_RULES, Facts, Finding, Guardrails, Verdict, check
+from activations.preflight import RULES, Facts, Finding, Guardrails, Verdict, check
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -28,7 +28,6 @@ RULED = {
     "the dataflow vanished": ({"dataflow_vanished": True}, "dataflow_vanished", "stop", None),
     "streaming": ({"kind": "streaming"}, "not_batch", "stop", None),
     "dataset": ({"kind": "dataset"}, "not_batch", "stop", None),
-    "a platform we do not send through yet": ({"platform": "segment"}, "platform_not_sent", "stop", None),
     "kind unknown": ({"kind": "unknown"}, "kind_unknown", "look", None),
     "disabled": ({"dataflow_state": "disabled"}, "dataflow_disabled", "stop", None),
     "a state in between": ({"dataflow_state": "enabling"}, "dataflow_in_transition", "wait", None),
@@ -139,7 +138,7 @@ def test_every_rule_has_its_case():
     told = {
         rule(replace(CLEAN, **case[0])).code
         for case in RULED.values()
-        for rule in (*RULES, *SEGMENT_RULES)
+        for rule in RULES
         if rule(replace(CLEAN, **case[0]))
     }
     assert told == named
@@ -156,7 +155,7 @@ def test_codes_are_stable():
         "audience_running_elsewhere", "audience_vanished", "budget_used", "budget_waits", "count_old", "count_unknown",
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
         "external_lapsed", "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown",
-        "mapped_recently", "merge_policy_new", "not_batch", "not_mapped", "platform_not_sent", "schedule_ended",
+        "mapped_recently", "merge_policy_new", "not_batch", "not_mapped", "schedule_ended",
         "schedule_last_day",
         "schedule_not_begun", "scheduled_export_running", "snapshot_export_running",
     ]  # fmt: skip

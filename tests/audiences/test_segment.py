@@ -155,12 +155,14 @@ def test_a_stand_in_is_for_the_demo_alone(sim, settings):
         segment_client_for(workspace)
 
 
-def test_pressing_says_plainly_that_it_cannot_send_yet(sim):
+def test_what_is_off_at_segment_cannot_be_pressed(sim):
     workspace = mirrored_segment(sim)
-    mapping = Mapping.objects.select_related("dataflow", "audience").filter(workspace=workspace)[0]
+    rows = Mapping.objects.select_related("dataflow", "audience").filter(workspace=workspace)
+    Mapping.objects.filter(pk=rows[0].pk).update(enabled=False)
+    mapping = rows[0]
     verdict = verdicts(workspace, [mapping])[mapping.pk]
     assert verdict.will_go == "blocked"
-    assert [finding.code for finding in verdict.findings] == ["platform_not_sent"]
+    assert "activation_disabled" in [finding.code for finding in verdict.findings]
     person = make_user("mara", "activator", workspace)
     with pytest.raises(CannotRequest):
         press(workspace, [mapping], by=person, press="first")

@@ -162,15 +162,14 @@ class TestPages:
         assert "data-row" not in body
         assert "Adobe" not in body
 
-    def test_a_dataflow_lists_its_activations_and_says_that_nothing_is_sent(self, client, shop):
+    def test_a_dataflow_lists_its_activations_to_choose_from(self, client, shop):
         mapping = Mapping.objects.select_related("dataflow").filter(enabled=True).first()
         path = reverse("activations:dataflow", args=[shop.slug, mapping.dataflow.platform_id])
         body = self.get(client, path)
         assert mapping.activation_type in body
-        assert "Sending through Segment is not possible from here yet" in body
+        assert f'name="m" id="m{mapping.pk}"' in body
         assert "Identifiers sent" in body
         assert "Adobe" not in body
-        assert '<input type="checkbox" data-row' not in body
 
     def test_a_connection_without_activations(self, client, shop):
         flow = Dataflow.objects.filter(workspace=shop).first()
@@ -187,12 +186,13 @@ class TestPages:
         assert "as of when is unknown" in body
         assert "Adobe" not in body
 
-    def test_choosing_and_the_overview_say_so_too(self, client, shop):
+    def test_choosing_and_the_overview(self, client, shop):
         chosen = self.get(client, reverse("activations:activate", args=[shop.slug]))
-        assert "Nothing can be sent through Segment from here yet" in chosen
-        one = Mapping.objects.select_related("audience").first().audience
-        path = reverse("activations:activate", args=[shop.slug]) + f"?audience={one.platform_id}&q=guests"
-        assert "Nothing can be sent through Segment from here yet" in self.get(client, path)
+        mapping = Mapping.objects.select_related("audience").filter(enabled=True).first()
+        assert mapping.activation_type in chosen
+        assert f'name="m" id="m{mapping.pk}"' in chosen
+        path = reverse("activations:activate", args=[shop.slug]) + "?q=nobody-has-this-name"
+        assert "No activation fits" in self.get(client, path)
         assert "Twilio Segment" in self.get(client, reverse("activations:overview", args=[shop.slug]))
 
     def test_strangers_see_nothing(self, client, shop):

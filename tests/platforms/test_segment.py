@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -207,7 +208,9 @@ def test_a_resync_is_sent_once_and_can_be_followed(
     found, before = ready(stand_in), len(stand_in.exports())
     stand_in.sim.world.clock.set(speed=0)
     try:
-        assert client.resync(found.audience.id, found.id).resyncing is True
+        taken = client.resync(found.audience.id, found.id)
+        assert (taken.key, taken.status, bool(taken.request_id)) == (found.id, 200, True)
+        assert json.loads(taken.body)["data"]["activation"]["performResync"] is True
         assert client.activation(found.audience.id, found.id).resyncing is True
         with pytest.raises(Conflict):
             client.resync(found.audience.id, found.id)

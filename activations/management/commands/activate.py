@@ -210,5 +210,6 @@ def follow(activation: Activation) -> None:
 def exit_code(activation: Activation, *, waited: bool) -> int:
     """0 when all are delivered with people in them; without --wait, when none is already over badly."""
     found = {delivery.state for delivery in present(activation)}
-    good = {states.SUCCEEDED} if waited else {states.SUCCEEDED, *states.MOVING}
+    over = {states.SUCCEEDED, states.FINISHED}
+    good = over if waited else {*over, *states.MOVING}
     return ALL_DELIVERED if found <= good else SOME_NOT
