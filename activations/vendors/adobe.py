@@ -61,7 +61,7 @@ class Adobe:
         runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
         known = {delivery.run_id for delivery in deliveries if not delivery.joined}
         store_runs(workspace, runs.values(), ad_hoc=known)
-        starters.keep(workspace, deliveries, runs, now)
+        starters.keep(deliveries, runs, now)
         oddities.flag_runs(deliveries, runs)
         return runs
 
