@@ -33,6 +33,15 @@ def test_it_works(segment: Caller) -> None:
     assert_shape("destinations", segment.http.get("/destinations", params={"pagination.count": "2"}))
 
 
+def test_one_destination_is_its_line_in_the_list(segment: Caller) -> None:
+    listed = segment.http.get("/destinations", params={"pagination.count": "1"}).json()["data"][
+        "destinations"
+    ]
+    found = segment.http.get(f"/destinations/{listed[0]['id']}").json()["data"]["destination"]
+    assert found == listed[0]
+    assert_error(segment.http.get("/destinations/nothing"), 404)
+
+
 def test_both_vendors_share_a_port_and_each_keeps_its_own_refusals(segment: Caller) -> None:
     assert segment.http.get("/data/foundation/flowservice/flows").json()["error_code"]
     assert_error(segment.http.get("/spaces", headers={"Authorization": ""}), 401)
