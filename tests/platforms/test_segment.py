@@ -129,8 +129,9 @@ def test_no_audience_at_all_is_not_believed_where_some_are_known(
 def test_destinations_with_their_actions_and_without_their_secrets(
     client: SegmentClient, stand_in: Caller
 ) -> None:
-    found = {one.slug: one for one in client.destinations()}
-    assert len(found) == len(stand_in.shelf.destinations)
+    every = client.destinations()
+    assert len(every) == len(stand_in.shelf.destinations)
+    found = {one.slug: one for one in every}
     braze = found["actions-braze-cloud"]
     assert [one.name for one in braze.actions] == ["Update user profile", "Track event"]
     assert braze.actions[0].fields[0].required
