@@ -2,7 +2,7 @@
 
 import json
 
-from simulator import ims
+from simulator import ims, rights
 from simulator.control import CONTROLS
 from simulator.external import settle
 from simulator.gateway import admit, sandbox_of
@@ -57,6 +57,7 @@ def _handle(world: World, ask: Ask) -> Answer:
     if route.place is not Place.IGNORED:
         ask.place = sandbox_of(world, ask, required=route.place is Place.NEEDED)
         settle(ask.place, world.now())
+    rights.check(route, ask)
     return route.handler(world, ask)
 
 

@@ -26,6 +26,12 @@ class Pace:
     cancelled: str
 
 
+# How throttling shows inside a job: not as a 429 (SEG-SPEC's SegmentJobErrorResponse).
+FAILURE = {
+    "code": "80000018",
+    "msg": 'DocumentClientException: Message: {"Errors":["Request rate is large"]}',
+    "callStack": "",
+}
 PACES = {"segment": Pace(120, "CANCELLING", "CANCELLED"), "export": Pace(60, "PROCESSING", "FAILED")}
 
 
@@ -36,7 +42,9 @@ def status_of(job: MadeJob, now: float) -> str:
         return pace.cancelled if now >= job.cancelled_at + CANCELS_IN else pace.cancelling
     if now < job.begun + BEGINS_AFTER:
         return "NEW"
-    return "SUCCEEDED" if now >= job.begun + pace.lasts else "PROCESSING"
+    if now < job.begun + pace.lasts:
+        return "PROCESSING"
+    return "FAILED" if job.fails else "SUCCEEDED"
 
 
 def shown(place: Sandbox, job: MadeJob, now: float) -> Json:
@@ -57,6 +65,8 @@ def shown(place: Sandbox, job: MadeJob, now: float) -> Json:
         "creationTime": int(job.begun * 1000),
         "updateTime": updated,
     }
+    if status == "FAILED" and job.fails:
+        common["errors"] = [FAILURE]
     if job.kind == "export":
         return common | {
             "jobType": "BATCH",
@@ -146,6 +156,7 @@ def _begin(world: World, ask: Ask, kind: str, segments: tuple[str, ...], dataset
         segments,
         dataset=dataset,
         schema=PROFILE,
+        fails=ask.fault is not None and ask.fault.fault == "run_error",
     )
     ask.sandbox.jobs.append(job)
     return job

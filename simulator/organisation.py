@@ -21,6 +21,8 @@ PERMISSIONS: dict[str, dict[str, list[str]]] = {
 RESOURCES = ("connections", "datasets", "destinations", "monitoring", "profiles", "sandboxes", "schemas")
 GRANTED: dict[str, list[str]] = {
     "/permissions/activate-destinations": ["*"],
+    "/permissions/export-audience-for-segments": ["*"],
+    "/permissions/manage-destinations": ["*"],
     "/permissions/view-destinations": ["*"],
     "/permissions/view-profiles": ["*"],
     "/permissions/view-sandboxes": ["*"],
@@ -29,7 +31,7 @@ GRANTED: dict[str, list[str]] = {
     "/resource-types/destinations": ["read", "write"],
     "/resource-types/profiles": ["read"],
     "/resource-types/segments": ["read"],
-    "/resource-types/segment-jobs": ["read"],
+    "/resource-types/segment-jobs": ["read", "write"],
     "/resource-types/sandboxes": ["read"],
 }
 

@@ -80,6 +80,7 @@ class MadeJob:
     dataset: str
     schema: str
     cancelled_at: float | None = None
+    fails: bool = False
 
 
 @dataclass(slots=True)

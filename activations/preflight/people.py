@@ -62,7 +62,7 @@ def external_evaluated(facts: Facts) -> Finding | None:
         "external_not_evaluated", "look",
         _("No daily segmentation has run since this external audience changed, so it may go out empty."),
         _("Wait for the next daily segmentation if you need the new people in it."),
-        ADOBE_UI,
+        ADOBE_EXTERNAL,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audiences.models import Wish
@@ -19,6 +20,14 @@ class Meaning:
 
     meaning: Words
     do: Words
+
+
+def _lacks_right(right: Words) -> Meaning:
+    """The rights of evaluating and exporting, as Adobe's access control names them (contract §10.1)."""
+    return Meaning(
+        _("Adobe says that the credential may not do this; nothing was asked for."),
+        format_lazy(_("An administrator adds {right} to the credential's role."), right=right),
+    )
 
 
 MEANINGS: dict[str, Meaning] = {
@@ -39,6 +48,11 @@ MEANINGS: dict[str, Meaning] = {
     "credentials_refused:permission": Meaning(
         _("Adobe says that the credential may not do this; nothing was changed."),
         _("An administrator adds Manage Destinations and Activate Destinations to the credential's role."),
+    ),
+    "credentials_refused:permission:evaluate": _lacks_right(_("Evaluate a Segment to an Audience")),
+    "credentials_refused:permission:export": _lacks_right(_("Export Audience for Segment")),
+    "credentials_refused:permission:cancel": _lacks_right(
+        _("Evaluate a Segment to an Audience or Export Audience for Segment")
     ),
     "credentials_refused": Meaning(
         _("Adobe does not accept the workspace's credentials; nothing was changed."),
@@ -63,5 +77,6 @@ def meaning_of(wish: Wish) -> Meaning | None:
         return None
     if wish.state == states.CHANGED:
         return CHANGED
-    known = MEANINGS.get(wish.reason) or MEANINGS.get(wish.reason.partition(":")[0])
+    known = MEANINGS.get(f"{wish.reason}:{wish.what}") or MEANINGS.get(wish.reason)
+    known = known or MEANINGS.get(wish.reason.partition(":")[0])
     return known or MEANINGS["refused"]

@@ -133,4 +133,12 @@ DESTINATIONS: tuple[Json, ...] = (
             ),
         ],
     },
+    {
+        "name": "Warehouse of the finance team",
+        "slug": "snowflake",
+        "label": "Snowflake",
+        "kind": "warehouse",
+        "engage": False,
+        "settings": {"account": "northwind-finance", "password": "demo-finance-password"},
+    },
 )

@@ -36,6 +36,9 @@ def add(world: "World", ask: Ask) -> Answer:
     if any(one.destination.id == destination.id for one in audience.connections.values()):
         # SILENT what a second connection to the same destination gives; the stricter reading.
         raise refuse(409, f"Destination {destination.id} is already connected to audience {audience.id}")
+    if not destination.engage:
+        # Only the app can add one. SILENT what the call then answers.
+        raise invalid("destination.id", "is not a destination of this space; add it in Engage Settings first")
     _settings(destination, settings)
     if audience.type == LINKED and not destination.linked:
         raise invalid("destination.id", "does not support Linked Audiences")

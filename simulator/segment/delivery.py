@@ -33,6 +33,8 @@ STEPS = {
     "HOUR": (3_600, 14 * DAY, 30 * DAY),
     "DAY": (DAY, 30 * DAY, 30 * DAY),
 }
+# What was sent is counted this much later (contract §9).
+LATENCY = 30.0
 Counts = Callable[[Resync, float], int]
 
 
@@ -77,7 +79,7 @@ def _overview(world: "World", ask: Ask, counts: Counts) -> Answer:
                 key = tuple(_key(one, group) for group in groups)
                 series = rows.setdefault(key, {})
                 begun = resync.began // step * step
-                series[begun] = series.get(begun, 0) + counts(resync, world.now())
+                series[begun] = series.get(begun, 0) + counts(resync, world.now() - LATENCY)
     dataset = [_row(groups, key, series) for key, series in rows.items()]
     told = query.page(world.segment, given, "dataset", dataset)
     return answer({"data": {"total": sum(row["total"] for row in dataset), **told}})

@@ -1,4 +1,4 @@
-"""Seeds a Segment workspace: two spaces, six destinations, and audiences that are ready, off, new or odd."""
+"""Seeds a Segment workspace: two spaces, seven destinations (one not added to Engage), and audiences that are ready, off, new or odd."""
 
 from simulator.clock import DAY
 from simulator.ids import hex_for, number_for
@@ -38,7 +38,8 @@ def seed_segment(seed: int, audiences: int, began: float) -> Shelf:
 def _destination(mark: str, index: int) -> Destination:
     one = DESTINATIONS[index]
     key = hex_for(23, mark, "destination", index)
-    return Destination(id=key, source=hex_for(20, mark, "source", "engage"), **one)
+    source = hex_for(20, mark, "source", "engage" if one.get("engage", True) else "website")
+    return Destination(id=key, source=source, **one)
 
 
 def _audience(shelf: Shelf, space: str, index: int, began: float) -> Audience:
@@ -82,7 +83,9 @@ def _fill(shelf: Shelf, audience: Audience, index: int) -> None:
     """One to three connections, each with one or two activations; one audience in twelve has none."""
     if index % CYCLE == CYCLE - 1:
         return
-    ways = [one for one in shelf.destinations.values() if one.linked or audience.type != LINKED]
+    ways = [
+        one for one in shelf.destinations.values() if one.engage and (one.linked or audience.type != LINKED)
+    ]
     for turn in range(1 + index % 3):
         destination = ways[(index + index // len(TYPES) + turn) % len(ways)]
         if any(one.destination is destination for one in audience.connections.values()):

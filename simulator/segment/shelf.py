@@ -40,6 +40,7 @@ class Destination:
     connection_fields: list[Json] = field(default_factory=list)
     settings: Json = field(default_factory=dict)
     linked: bool = True
+    engage: bool = True
 
     def metadata(self) -> Json:
         """Who makes it."""

@@ -67,6 +67,14 @@ def test_it_works(house: House, name: str) -> None:
     assert house.client(house.alice).get(pages(house)[name]).status_code == 200
 
 
+def test_words_of_an_export_that_no_list_has_are_kept_and_shown(house: House) -> None:
+    """An example of Adobe's writes CHAINED, which no list of frequencies has."""
+    mapping = house.mappings[0]
+    Mapping.objects.filter(pk=mapping.pk).update(frequency="CHAINED", export_mode="SOME_NEW_MODE")
+    text = house.client().get(mapping.dataflow.get_absolute_url()).content.decode()
+    assert "CHAINED · some new mode" in text
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_viewers_are_told_why_not_and_change_nothing(house: House, name: str) -> None:
     client = house.client(house.bob)

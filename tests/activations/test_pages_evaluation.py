@@ -154,6 +154,12 @@ def test_a_refusal_is_shown_in_the_platforms_words(house: House) -> None:
     assert said in client.get(house.url("evaluation")).content.decode()
 
 
+def test_a_job_that_failed_says_why_in_the_platforms_words(house: House) -> None:
+    a_job(house, status="failed", word="FAILED", problems=["80000018: Request rate is large"])
+    text = house.client().get(house.url("evaluation")).content.decode()
+    assert "<blockquote>80000018: Request rate is large</blockquote>" in text
+
+
 def test_the_question_of_a_v1_workspace_begins_a_chain(old_house: House) -> None:
     client = old_house.client()
     asked = client.post(old_house.url("confirm"), {"m": [one.pk for one in old_house.mappings]})

@@ -89,7 +89,9 @@ def test_scopes_are_named(client, boss, sim):
     ],
 )
 def test_a_missing_permission_is_named_as_the_platform_names_it(client, boss, sim, monkeypatch, policy, name):
-    monkeypatch.delitem(organisation.GRANTED, policy)
+    # Manage Destinations would do for View Destinations.
+    for one in (policy, "/permissions/manage-destinations"):
+        monkeypatch.delitem(organisation.GRANTED, one)
     body = asked(client, made(sim))
     assert "A permission is missing" in body
     assert f"{name}</th><td><strong>missing" in body

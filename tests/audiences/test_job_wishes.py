@@ -15,7 +15,9 @@ from audiences.sync import sync
 from audiences.tasks import follow_jobs
 from audiences.wishes import states
 from audiences.wishes.actions import ask
+from audiences.wishes.words import meaning_of
 from audiences.wishes.work import fulfil_all
+from simulator import organisation
 from simulator.madejobs import dataset_of
 from simulator.server import Simulator
 from tests.activations.world import Stage, fault, impatient, pass_time
@@ -138,6 +140,22 @@ def test_a_job_is_cancelled_once(desk: Desk, what: str) -> None:
     job.refresh_from_db()
     assert job.status == ("canceled" if what == "evaluate" else "failed")
     assert desk.work(desk.ask("cancel", job=job)).state == states.DONE
+
+
+@pytest.mark.parametrize(("what", "policy", "right"), [
+    ("evaluate", "/resource-types/segment-jobs", "Evaluate a Segment to an Audience"),
+    ("export", "/permissions/export-audience-for-segments", "Export Audience for Segment"),
+])  # fmt: skip
+def test_a_right_that_lacks_is_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str, policy: str, right: str
+) -> None:
+    monkeypatch.delitem(organisation.GRANTED, policy)
+    wish = desk.work(desk.ask(what, wanted={"audiences": [], "dataset": desk.dataset}))
+    assert (wish.state, wish.reason) == (states.REFUSED, "credentials_refused:permission")
+    meaning = meaning_of(wish)
+    assert meaning is not None
+    assert f"adds {right} to the credential's role" in str(meaning.do)
+    assert desk.made == []
 
 
 def test_a_refusal_keeps_the_platforms_words(desk: Desk) -> None:

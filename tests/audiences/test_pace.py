@@ -19,6 +19,7 @@ from audiences.models import Workspace
 from audiences.pace import FirstThatAnswers, InDatabase, InRedis, StoreAway, pace_of
 from platforms.errors import Throttled
 from platforms.pace import Memory, Pacer, Policy, Share, State, sharing, take
+from platforms.segment.gateway import Operation
 from tests.catalogue import make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +193,44 @@ class TestThroughTheClient:
             clients.client_for(workspace).activate([("flow", "audience")])
         calls = httpx.get(f"{sim.url}/_sim/ledger").json()["calls"]
         assert not [call for call in calls if "adhocrun" in call["path"]]
+
+
+HAMMER = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+import django
+django.setup()
+from audiences.models import Workspace
+from audiences.pace import pace_of_operation
+from platforms.errors import Throttled
+from platforms.segment.gateway import Operation
+
+pacer = pace_of_operation(Workspace(pk=int(sys.argv[1])))(Operation[sys.argv[2]])
+pacer._patience, sent = 0.0, 0
+for _ in range(40):
+    try:
+        pacer.before()
+    except Throttled:
+        break
+    sent += 1
+print(sent)
+"""
+
+
+def test_each_operation_of_segment_has_a_bucket_that_two_processes_share():
+    """Half of an operation's minute goes at once, however many processes ask; another operation has its own."""
+    redis().delete(*(f"pace:987654:{name.group}" for name in Operation))
+
+    def sent(operation: str) -> int:
+        asked = [sys.executable, "-c", HAMMER, "987654", operation]
+        return int(subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout)
+
+    began = time.monotonic()
+    first = sent("ADD_ACTIVATION")
+    second = sent("ADD_ACTIVATION")
+    came_back = (time.monotonic() - began) * 25 / 60
+    assert 25 <= first + second <= 25 + came_back + 1
+    assert sent("GET_ACTIVATION") >= 30
 
 
 def test_it_costs_less_than_a_millisecond():

@@ -190,6 +190,17 @@ def test_a_second_page_that_fails_leaves_the_mirror_whole():
         assert everything() == before
 
 
+def test_what_an_account_keeps_secret_is_not_mirrored(sim, workspace):
+    """Accounts come with their credentials, masked or not: name and id are all that is kept of them."""
+    accounts = [one for place in sim.world.sandboxes.values() for one in place.connections.values()]
+    for account in accounts:
+        account["auth"]["params"] = {"accessKey": "AKIA-not-for-us", "nested": {"password": "hush-hush"}}
+    sync(workspace)
+    kept = [list(model.objects.values()) for model in MIRROR]
+    assert Destination.objects.filter(account__in=[one["name"] for one in accounts]).exists()
+    assert not any(secret in str(kept) for secret in ("AKIA-not-for-us", "hush-hush", "MASKED"))
+
+
 def test_one_empty_answer_is_not_the_end_of_all_audiences(sim, workspace):
     before = everything()
     fault(sim, "empty_page", AUDIENCES, times=1)

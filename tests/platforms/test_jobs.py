@@ -103,6 +103,23 @@ def test_an_export_is_made_and_serves_v1(client: AdobeClient, sim: Simulator, wi
 
 
 @pytest.mark.parametrize("kind", ["segment", "export"])
+def test_a_job_that_failed_says_why(client: AdobeClient, sim: Simulator, witness: Witness, kind: Any) -> None:
+    """Throttling may show as a failed job rather than as a 429."""
+    sim.world.faults.replace(
+        {"rules": [{"method": "POST", "path": f"{UPS}/{kind}/jobs", "fault": "run_error", "times": 1}]}
+    )
+    job = client.evaluate() if kind == "segment" else client.export(dataset_of(sim.world.sandboxes["prod"]))
+    assert not job.status.is_over
+    later(sim, 130)
+    failed = client.job(kind, job.id)
+    assert failed.status is JobStatus.FAILED
+    assert ["Request rate is large" in error.message for error in failed.errors] == [True]
+    listed = client.segment_jobs() if kind == "segment" else client.export_jobs()
+    assert next(one for one in listed if one.id == job.id).errors == failed.errors
+    held_against_the_document(witness)
+
+
+@pytest.mark.parametrize("kind", ["segment", "export"])
 def test_a_job_is_cancelled(client: AdobeClient, sim: Simulator, witness: Witness, kind: Any) -> None:
     place = sim.world.sandboxes["prod"]
     job = client.evaluate() if kind == "segment" else client.export(dataset_of(place))

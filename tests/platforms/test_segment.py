@@ -130,8 +130,9 @@ def test_no_audience_at_all_is_not_believed_where_some_are_known(
 def test_destinations_with_their_actions_and_without_their_secrets(
     client: SegmentClient, stand_in: Caller
 ) -> None:
-    found = {one.slug: one for one in client.destinations()}
-    assert len(found) == len(stand_in.shelf.destinations)
+    every = client.destinations()
+    assert len(every) == len(stand_in.shelf.destinations)
+    found = {one.slug: one for one in every}
     braze = found["actions-braze-cloud"]
     assert [one.name for one in braze.actions] == ["Update user profile", "Track event"]
     assert braze.actions[0].fields[0].required
@@ -302,6 +303,8 @@ def test_what_was_delivered(client: SegmentClient, stand_in: Caller) -> None:
     sent = client.delivered("successful-delivery", **asked, only=only)
     failed = client.delivered("failed-delivery", **asked, only=only)
     assert (sent.total or 0) + (failed.total or 0) >= (found.audience.size or 0) > 0
+    filtered = client.delivered("filtered-at-destination", **asked, only=only)
+    assert filtered.total == (found.audience.size or 0) // 250 > 0
     grouped = client.delivered("successful-delivery", **asked, group_by=["activationId"])
     assert {row.group["activationId"]: row.total for row in grouped.rows}[found.id] == sent.total
     with pytest.raises(InvalidInput):
@@ -385,6 +388,22 @@ def test_an_operation_with_a_limit_is_held_back_before_it_is_refused(stand_in: C
         assert slept == []
         paced.connections(there.id)
     assert sum(slept) == pytest.approx(2.4, rel=0.3)
+
+
+def test_what_has_no_documented_limit_has_no_pace_of_its_own(stand_in: Caller) -> None:
+    """The default is not documented, so none is invented: the headers and refusals of such calls alone tell."""
+    asked: list[Operation] = []
+
+    def pace_of(operation: Operation) -> None:
+        asked.append(operation)
+
+    with SegmentClient(
+        SegmentConfig(stand_in.space, TOKEN, stand_in.sim.url), patience=HASTY, pace_of=pace_of
+    ) as paced:
+        paced.spaces()
+        paced.destinations()
+        paced.activations(stand_in.one().id)
+    assert [one.per_minute for one in asked] == [0, 0, 60]
 
 
 def test_a_success_that_was_the_last_one_allowed_asks_for_silence(stand_in: Caller) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -39,6 +40,24 @@ def example(shape: Any) -> Any:
         return {name.rstrip("?"): example(inner) for name, inner in shape.items()}
     kind = shape[0] if isinstance(shape, tuple) else shape
     return SAMPLES[kind]
+
+
+@pytest.mark.parametrize("key", ["act/../1", "act 1?x=2#y", "act_ü%2F"])
+def test_an_id_is_one_step_of_a_path_whatever_is_in_it(
+    server: Scripted, segment: SegmentClient, key: str
+) -> None:
+    with pytest.raises(PlatformError):
+        segment.activation("aud_1", key)
+    sent = server.requests[-1].path
+    assert sent.count("/") == f"{SPACE}/audiences/aud_1/activations/x".count("/")
+    assert unquote(sent.rpartition("/")[2]) == key
+    assert server.requests[-1].query == []
+
+
+def test_no_id_is_no_address(segment: SegmentClient) -> None:
+    for nothing in ("", ".", ".."):
+        with pytest.raises(ValueError, match="an id is needed"):
+            segment.activation("aud_1", nothing)
 
 
 def test_examples_have_the_pinned_shapes() -> None:

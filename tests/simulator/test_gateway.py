@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from simulator import organisation
 from simulator.server import NotLoopback, Simulator
 from tests.simulator.conftest import ADHOC, CREDENTIALS, FLOW, UPS, Platform
 
@@ -130,9 +131,32 @@ def test_sandbox_lists(platform: Platform) -> None:
     assert platform.get(f"{base}/sandboxes/none").status_code == 404
 
 
+GUARDED = [
+    ("/permissions/activate-destinations", "POST", ADHOC, "Activate Destinations"),
+    ("/permissions/activate-destinations", "PATCH", f"{FLOW}/flows/any", "Activate Destinations"),
+    ("/permissions/manage-destinations", "POST", f"{FLOW}/flows/any/action", "Manage Destinations"),
+    ("/resource-types/segment-jobs", "POST", f"{UPS}/segment/jobs", "Evaluate a Segment to an Audience"),
+    ("/resource-types/segment-jobs", "DELETE", f"{UPS}/segment/jobs/any", "Evaluate a Segment to an Audience"),
+    ("/permissions/export-audience-for-segments", "POST", f"{UPS}/export/jobs", "Export Audience for Segment"),
+    ("/permissions/export-audience-for-segments", "DELETE", f"{UPS}/export/jobs/any", "Export Audience for Segment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "method", "path", "name"), GUARDED)
+def test_what_is_not_permitted_is_refused_by_name(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, policy: str, method: str, path: str, name: str
+) -> None:
+    allowed = platform.http.request(method, path, json={})
+    assert allowed.status_code in (400, 404)
+    monkeypatch.delitem(organisation.GRANTED, policy)
+    refused = platform.http.request(method, path, json={})
+    assert refused.status_code == 403
+    assert f"Permission denied: {name} is required." in refused.text
+
+
 def test_permissions_not_granted_are_left_out(platform: Platform) -> None:
     path = "/data/foundation/access-control/acl/effective-policies"
-    asked = ["/permissions/activate-destinations", "/permissions/manage-destinations"]
+    asked = ["/permissions/activate-destinations", "/permissions/manage-datasets"]
     assert platform.http.post(path, json=asked).json() == {
         "policies": {"/permissions/activate-destinations": ["*"]}
     }

@@ -33,6 +33,15 @@ def test_it_works(segment: Caller) -> None:
     assert_shape("destinations", segment.http.get("/destinations", params={"pagination.count": "2"}))
 
 
+def test_one_destination_is_its_line_in_the_list(segment: Caller) -> None:
+    listed = segment.http.get("/destinations", params={"pagination.count": "1"}).json()["data"][
+        "destinations"
+    ]
+    found = segment.http.get(f"/destinations/{listed[0]['id']}").json()["data"]["destination"]
+    assert found == listed[0]
+    assert_error(segment.http.get("/destinations/nothing"), 404)
+
+
 def test_both_vendors_share_a_port_and_each_keeps_its_own_refusals(segment: Caller) -> None:
     assert segment.http.get("/data/foundation/flowservice/flows").json()["error_code"]
     assert_error(segment.http.get("/spaces", headers={"Authorization": ""}), 401)
@@ -188,6 +197,17 @@ def test_connecting_and_disconnecting(segment: Caller) -> None:
     assert_shape("removed", gone)
     assert assert_shape("removed", segment.http.delete(one)) == {"status": "SUCCESS"}
     assert_error(segment.http.delete(one), 404)
+
+
+def test_a_destination_that_engage_does_not_know_cannot_be_connected(segment: Caller) -> None:
+    """Adding it to the space is a step that only Segment's own pages can do."""
+    strange = next(one for one in segment.shelf.destinations.values() if not one.engage)
+    answer = segment.http.post(
+        segment.path(segment.one(), "/destination-connections"),
+        json={"destination": {"id": strange.id, "type": strange.kind}},
+        headers={"Content-Type": ALPHA},
+    )
+    assert assert_error(answer, 422)["field"] == "destination.id"
 
 
 def test_id_sync_and_settings_replace_whole_and_empty_means_nothing(segment: Caller) -> None:
@@ -410,7 +430,7 @@ def window(segment: Caller, **more: str) -> dict[str, str]:
 def test_delivery_overview_counts_what_went_out(segment: Caller) -> None:
     found = segment.ready(LINKED)
     segment.patch(found, performResync=True)
-    segment.pass_time(60)
+    segment.pass_time(70)
     destination = found.connection.destination
     asked = window(segment, sourceId=destination.source, destinationConfigId=destination.id)
     beta = {"Accept": "application/vnd.segment.v1beta+json"}
@@ -427,6 +447,23 @@ def test_delivery_overview_counts_what_went_out(segment: Caller) -> None:
         "/delivery-overview/successful-delivery", params={**asked, "groupBy.0": "activationId"}, headers=beta
     ).json()["data"]["dataset"]
     assert [one["activationId"] for one in grouped] == [found.id]
+
+
+def test_counts_of_a_delivery_come_half_a_minute_late(segment: Caller) -> None:
+    found = segment.ready()
+    segment.patch(found, performResync=True).raise_for_status()
+    destination = found.connection.destination
+
+    def total() -> int:
+        asked = window(segment, sourceId=destination.source, destinationConfigId=destination.id)
+        beta = {"Accept": "application/vnd.segment.v1beta+json"}
+        answer = segment.http.get("/delivery-overview/successful-delivery", params=asked, headers=beta)
+        return int(assert_shape("delivery", answer)["total"])
+
+    segment.pass_time(29)
+    assert total() == 0
+    segment.pass_time(40)
+    assert total() == (found.audience.size or 0) - found.resyncs[-1].failed
 
 
 @pytest.mark.parametrize(
