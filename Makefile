@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
-CODE := config platforms audiences activations simulator
+CODE := config platforms audiences activations notices simulator
 # Lint only reads the code; settings still ask for these. None of them leads anywhere.
 LINT_ENV := VAR_DIR=.venv/lint DATABASE_URL=sqlite://:memory: REDIS_URL=redis://127.0.0.1:1/0 DEMO=0 DEBUG=0 \
 	SECRET_KEY=for-lint-only-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEF \

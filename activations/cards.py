@@ -121,7 +121,7 @@ def cards(deliveries: Iterable[Delivery]) -> list[Card]:
             field=fields.get(delivery.pk, ""),
             issues=delivery.issues,
             finding=finding_of(delivery),
-            vendor=workspace.platform,
+            vendor=delivery.workspace.platform,
         )
         said = f"{explained.message.code}{explained.message.meaning}"
         key = (delivery.workspace_id, delivery.state, delivery.reason, said)

@@ -49,6 +49,11 @@ app.conf.beat_schedule = {
         "schedule": 900.0,
         "options": {"expire_seconds": 900},
     },
+    "tell what changed": {
+        "task": "notices.tasks.tick",
+        "schedule": 3.0,
+        "options": {"expire_seconds": 3},
+    },
     "heartbeat": {
         "task": "config.tasks.heartbeat",
         "schedule": 5.0,

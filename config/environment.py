@@ -13,6 +13,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +105,21 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "PACE", "int", 50, "Calls a second that all processes together make for one workspace, at most."
     ),
+    Variable("SITE_URL", "str", None, "Where people open the dashboard; notices carry links when it is set."),
+    Variable(
+        "EMAIL_URL",
+        "str",
+        None,
+        "Mail server for notices, such as `smtp+tls://user:password@mail.example.com:587`.",
+    ),
+    Variable("EMAIL_FROM", "str", "activate@localhost", "Sender of the mails."),
+    Variable("NOTIFY_TIMEOUT", "int", 15, "Seconds after which a notice that is being sent is cut off."),
+    Variable(
+        "NOTIFY_NETWORKS",
+        "list",
+        [],
+        "Networks besides the public internet that notices may reach, such as `10.1.0.0/16`; never loopback unless named.",
+    ),
 )
 
 _by_name = {variable.name: variable for variable in VARIABLES}
@@ -145,17 +161,45 @@ def is_zone(text: str) -> bool:
     return bool(ZoneInfo(text))
 
 
+def is_networks(text: str) -> bool:
+    """Networks in CIDR notation, or single addresses."""
+    return all(ip_network(one.strip()) for one in text.split(",") if one.strip())
+
+
+def is_site(text: str) -> bool:
+    """An address with scheme and host, and nothing that a path of ours could not follow."""
+    parts = urlsplit(text)
+    return not text or bool(
+        parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+    )
+
+
+def is_mail(text: str) -> bool:
+    """A mail server that django-environ knows how to spell for Django."""
+    return not text or urlsplit(text).scheme in {
+        "smtp",
+        "smtp+tls",
+        "smtp+ssl",
+        "smtps",
+        "consolemail",
+        "filemail",
+    }
+
+
 CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
     "bool": (is_bool, "it must be 1 or 0"),
     "FIELD_KEYS": (is_fernet_keys, "each key must be 32 bytes in URL-safe base64"),
     "DATABASE_URL": (is_database, "it must begin with postgres:// or sqlite:///"),
     "REDIS_URL": (is_redis, "it must begin with redis://, rediss:// or unix://"),
     "LOG_LEVEL": (is_level, "it must be DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+    "SITE_URL": (is_site, "it must be an address such as https://activate.example.com"),
+    "EMAIL_URL": (is_mail, "it must begin with smtp://, smtp+tls:// or smtp+ssl://"),
+    "NOTIFY_NETWORKS": (is_networks, "each must be a network such as 10.1.0.0/16"),
     "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
 }
 DURATIONS = (
     "SENDER_LEASE", "QUESTION_LEASE", "RECONCILE_GRACE", "RESYNC_GRACE", "CLOCK_SKEW", "UNCONFIRMED_LIMIT", "WATCH_LONGEST",
-    "ADHOC_TIMEOUT", "READ_TIMEOUT",
+    "ADHOC_TIMEOUT", "READ_TIMEOUT", "NOTIFY_TIMEOUT",
 )  # fmt: skip
 CHECKS["PACE"] = (is_count, "it must be a whole number of calls, at least 1")
 CHECKS |= dict.fromkeys(DURATIONS, (is_count, "it must be a whole number of seconds, at least 1"))

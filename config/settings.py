@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "audiences",
     "activations",
+    "notices",
 ]
 
 MIDDLEWARE = [
@@ -180,6 +181,17 @@ READ_TIMEOUT = read("READ_TIMEOUT")
 # No vendor publishes a budget (contract §1.6). Ours: far more than presses and watching need, a quarter of what
 # the connections of one process could do at 100 ms a call, and the first to give way when told to slow down.
 PACE = read("PACE")
+
+# Notices: the address of our own pages, the networks of the house that they may reach, and their patience.
+SITE_URL: str = read("SITE_URL") or ""
+NOTIFY_NETWORKS: list[str] = read("NOTIFY_NETWORKS")
+NOTIFY_TIMEOUT: int = read("NOTIFY_TIMEOUT")
+EMAIL_URL: str = read("EMAIL_URL") or ""
+DEFAULT_FROM_EMAIL = read("EMAIL_FROM")
+# A mail server that says nothing must not keep a worker's thread.
+EMAIL_TIMEOUT = NOTIFY_TIMEOUT
+if EMAIL_URL:
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
 
 AUTH_USER_MODEL = "audiences.User"
 LOGIN_URL = "login"

@@ -64,6 +64,11 @@ class Activation(models.Model):
     version = models.PositiveIntegerField(
         default=1, help_text=_("Grows with every change; pages poll with it.")
     )
+    told = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text=_("Version up to which its changes were looked at for notices."),
+    )
     snapshot_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Snapshot known when it was pressed.")
     )
@@ -79,7 +84,12 @@ class Activation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "press"], name="one_activation_per_press")
         ]
-        indexes = [models.Index(fields=["workspace", "-requested_at"], name="activation_history")]
+        indexes = [
+            models.Index(fields=["workspace", "-requested_at"], name="activation_history"),
+            models.Index(
+                fields=["id"], condition=models.Q(version__gt=models.F("told")), name="activation_untold"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,58 @@
+"""What people do with channels: add, change, switch, test and remove them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audiences import clock
+from audiences.models import User, Workspace
+from notices.models import Channel, Errand, Notice, Reader
+
+PERMISSION = "notices.change_channel"
+
+
+def administered(user: User) -> QuerySet[Workspace]:
+    """The workspaces whose channels a person looks after: all for superusers, for staff with the permission theirs."""
+    mine = Workspace.objects.visible_to(user)
+    if user.is_superuser or (user.is_staff and user.has_perm(PERMISSION)):
+        return mine
+    return mine.none()
+
+
+def channels_of(user: User) -> QuerySet[Channel]:
+    """The channels a person may see and change: their own, and those of workspaces they look after."""
+    theirs = Channel.objects.filter(workspace__in=administered(user))
+    return Channel.objects.filter(owner=user) | theirs
+
+
+def test(channel: Channel) -> Errand:
+    """Send a test by the same path as every notice. A second press finds the first test while it is under way."""
+    with transaction.atomic():
+        row = Channel.objects.select_for_update().get(pk=channel.pk)
+        going = row.errands.filter(
+            notice=None, state__in=(Errand.State.WAITING, Errand.State.CARRYING)
+        ).first()
+        now = clock.now()
+        return going or Errand.objects.create(channel=row, created_at=now, next_at=now)
+
+
+def switch(channel: Channel, *, on: bool) -> None:
+    """On or off. What waits while it is off is not told later: it would be no news any more."""
+    Channel.objects.filter(pk=channel.pk).update(enabled=on, failures=0, next_at=None)
+    if not on:
+        drop_waiting(channel, clock.now())
+
+
+def drop_waiting(channel: Channel, now: datetime) -> int:
+    waiting = channel.errands.filter(state=Errand.State.WAITING)
+    return waiting.update(state=Errand.State.DROPPED, over_at=now, next_at=None)
+
+
+def read_up_to(user: User, notice_pk: int) -> None:
+    """The person has read their notices up to this one; never backwards."""
+    newest = Notice.objects.visible_to(user).order_by("-pk").values_list("pk", flat=True).first() or 0
+    reader, _made = Reader.objects.get_or_create(user=user)
+    Reader.objects.filter(pk=reader.pk, seen__lt=min(notice_pk, newest)).update(seen=min(notice_pk, newest))

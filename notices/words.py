@@ -1,0 +1,97 @@
+"""A notice in words: the subject that says it all in one line, and the text below it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from activations import states
+from activations.summary import ORDER, Summary
+from audiences import speech
+from notices.models import Change, Notice
+
+TROUBLE = tuple(state for state in ORDER if state in states.NEEDS_YOU)
+
+
+def subject(notice: Notice) -> str:
+    """ "[prod] Friday flash sale → Braze SFTP: 3 of 172 failed (fixable)"."""
+    return f"[{notice.workspace.place}] {title(notice)}: {outcome(notice)}"
+
+
+def title(notice: Notice) -> str:
+    """What was asked for, and where it was to go, unless its name says that already."""
+    name, where = notice.activation.name, _where(notice)
+    return name if " → " in name or not where else f"{name} → {where}"
+
+
+def _where(notice: Notice) -> str:
+    flows = notice.data.get("flows", 0)
+    if flows == 1:
+        return str(notice.data["where"][0])
+    return ngettext("%(n)s dataflow", "%(n)s dataflows", flows) % {"n": speech.number(flows)} if flows else ""
+
+
+def outcome(notice: Notice) -> str:
+    """How it stands, with its counts: what a subject says after the colon."""
+    summary = Summary(notice.data.get("counts", {}))
+    if notice.change == Change.RECOVERED:
+        return _("recovered, %(words)s") % {"words": summary.words}
+    if notice.change in (Change.FAILURES, Change.NEEDS):
+        trouble = f"{_trouble(notice, summary)}{_fixable(notice, summary)}"
+        if notice.change == Change.FAILURES:
+            return trouble
+        going = ngettext("%(n)s still going", "%(n)s still going", summary.moving)
+        return f"{trouble}, {going % {'n': speech.number(summary.moving)}}"
+    return summary.words
+
+
+def _trouble(notice: Notice, summary: Summary) -> str:
+    """ "3 of 172 failed"; "5 of 172 need somebody: 3 failed · 2 blocked" when there is more than one kind."""
+    parts = [(summary.counts[state], str(states.STATES[state].count_word))
+             for state in TROUBLE if summary.counts.get(state)]  # fmt: skip
+    if ran_out := notice.data.get("ran_out", 0):
+        parts.append((ran_out, _("never sent: time ran out")))
+    total = speech.number(summary.total)
+    if len(parts) == 1:
+        count, word = parts[0]
+        return _("%(n)s of %(total)s %(word)s") % {"n": speech.number(count), "total": total, "word": word}
+    every = speech.number(sum(count for count, _word in parts))
+    kinds = " · ".join(f"{speech.number(count)} {word}" for count, word in parts)
+    return _("%(n)s of %(total)s need somebody: %(kinds)s") % {"n": every, "total": total, "kinds": kinds}
+
+
+def _fixable(notice: Notice, summary: Summary) -> str:
+    """Whether a person can do something about it: said when a retry helps, now or after a fix."""
+    count = notice.data.get("fixable", 0)
+    if not count:
+        return ""
+    if count >= summary.needs_you + notice.data.get("ran_out", 0):
+        return f" ({_('fixable')})"
+    return f" ({_('%(n)s fixable') % {'n': speech.number(count)}})"
+
+
+def text(notice: Notice) -> str:
+    """Plain text for people: how it stands, each problem with what to do, and where to look."""
+    said = [Summary(notice.data.get("counts", {})).words, *map(_problem, notice.data.get("problems", []))]
+    said += [_("Workspace: %(name)s") % {"name": notice.workspace.name}, *link(notice)]
+    return "\n\n".join(said)
+
+
+def _problem(problem: dict[str, object]) -> str:
+    lines = [f"{speech.number(int(str(problem['count'])))} × {problem['title']}", str(problem["do"])]
+    said = problem.get("said")
+    if isinstance(said, list) and said:
+        lines.insert(1, f"“{said[0]}”")
+    return "\n".join(lines)
+
+
+def link(notice: Notice) -> list[str]:
+    """The activation's address, when this installation knows its own."""
+    url = absolute(notice.activation.get_absolute_url())
+    return [url] if url else []
+
+
+def absolute(path: str) -> str:
+    """A page's whole address; "" while nobody has said where the dashboard is (SITE_URL)."""
+    return f"{settings.SITE_URL.rstrip('/')}{path}" if settings.SITE_URL else ""

@@ -1,0 +1,118 @@
+"""A house whose activations have something to tell, and a receiver over real HTTP that hears it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from activations import states
+from activations.models import Activation
+from notices import signing
+from notices.models import Channel
+from tests.activations.house import House, ended, make_house, running, sent
+
+SECRET = signing.new_secret()
+
+
+@dataclass
+class Heard:
+    """One request that reached the receiver."""
+
+    path: str
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Receiver:
+    """A webhook's other end. `answers` are taken in turn, then 204; "hang" says nothing until the test is over."""
+
+    url: str = ""
+    heard: list[Heard] = field(default_factory=list)
+    answers: list[int | str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class Handler(BaseHTTPRequestHandler):
+    receiver: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self.receiver.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        answer = self.receiver.answers.pop(0) if self.receiver.answers else 204
+        if answer == "hang":
+            self.receiver.over.wait(30)
+            return
+        said = self.receiver.body.encode()
+        self.send_response(int(answer))
+        for name, value in self.receiver.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *args: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    settings.NOTIFY_NETWORKS = ["127.0.0.1/32"]
+    found = Receiver()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"receiver": found}))
+    found.url = f"http://127.0.0.1:{server.server_port}/hook/very-secret-path"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield found
+    found.over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return make_house()
+
+
+def channel(house: House, url: str, *, kind: str = "webhook", **fields: Any) -> Channel:
+    """The workspace's own, unless `owner` is given."""
+    if "owner" not in fields:
+        fields.setdefault("workspace", house.workspace)
+    known = {"name": "Operations", "place": "127.0.0.1", "created_at": timezone.now()}
+    made = Channel(kind=kind, **{**known, **fields})
+    made.address = url
+    made.secret = SECRET if kind == "webhook" else ""
+    made.save()
+    return made
+
+
+def finished(house: House, *outcomes: str, **fields: Any) -> Activation:
+    """An activation whose deliveries ended so, in the order of its mappings; "" leaves one running."""
+    count = len(outcomes)
+    found = house.activation(*house.mappings[:count], **fields)
+    deliveries = running(found, sent(found))
+    end(deliveries, *outcomes)
+    return found
+
+
+def end(deliveries: list[Any], *outcomes: str) -> None:
+    for delivery, outcome in zip(deliveries, outcomes, strict=True):
+        if outcome:
+            known = (
+                {"reason": "run_failed", "verbatim": "The run failed."} if outcome == states.FAILED else {}
+            )
+            ended([delivery], outcome, **known)
