@@ -88,8 +88,10 @@ def _data(found: Activation, counts: dict[str, int], ran_out: int, what: News) -
     flows = sorted(set(rows.order_by().values_list("dataflow__name", flat=True)))
     data: dict[str, Any] = {"counts": counts, "ran_out": ran_out, "where": flows[:1], "flows": len(flows)}
     if what.change in (Change.NEEDS, Change.FAILURES):
-        bad = rows.filter(state__in=states.NEEDS_YOU).select_related("audience", "dataflow", "mapping")
-        found_cards = cards(found.workspace, bad.order_by("pk"))
+        bad = rows.filter(state__in=states.NEEDS_YOU).select_related(
+            "audience", "dataflow", "mapping", "workspace"
+        )
+        found_cards = cards(bad.order_by("pk"))
         data["fixable"] = (
             sum(card.count for card in found_cards if card.may_retry or card.may_check) + ran_out
         )
