@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('activations', '0012_find_the_untold'),
+        ('activations', '0014_find_the_untold'),
         ('audiences', '0008_jobs_on_demand'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activations', '0011_mark_what_is_told'),
+        ('activations', '0013_mark_what_is_told'),
     ]
 
     operations = [

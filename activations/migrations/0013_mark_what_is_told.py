@@ -10,7 +10,7 @@ def nothing_to_tell(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activations', '0010_chains'),
+        ('activations', '0012_activations_across_workspaces'),
     ]
 
     operations = [
