@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audiences.columns import dataflow_fields, mapping_rows
 from audiences.mirroring import mirror
-from audiences.models import Audience, Dataflow, Mapping, Run, Workspace
+from audiences.models import Audience, Dataflow, Mapping, Run, RunAudience, Workspace
 from audiences.runs import GOING_ON, RunsRead, store_read
 from audiences.sync import store_jobs
 from platforms import types
@@ -42,15 +42,19 @@ class Look:
     jobs: tuple[types.PlatformJob, ...] | None
 
 
-def look_again(workspace: Workspace, client: AdobeClient, dataflows: Collection[str]) -> None:
-    """Read these dataflows (platform ids) afresh and store what differs.
+def look_again(
+    workspace: Workspace, client: AdobeClient, dataflows: Collection[str], audiences: Collection[str] = ()
+) -> None:
+    """Read these dataflows (platform ids) afresh, with their newest runs, and store what differs.
 
-    Raises PlatformError when the platform cannot be asked; being refused one of the lists is no error.
+    Runs of these `audiences` (system ids) that go on anywhere are asked about, too: one at another destination
+    is in their way. Raises PlatformError when the platform cannot be asked; being refused one of the lists is no error.
     """
+    carrying = RunAudience.objects.filter(audience__in=audiences).values("run")
     open_runs = list(
-        Run.objects.filter(
-            workspace=workspace, status__in=GOING_ON, vanished_at=None, dataflow__platform_id__in=dataflows
-        ).values_list("platform_id", flat=True)
+        Run.objects.filter(Q(dataflow__platform_id__in=dataflows) | Q(pk__in=carrying))
+        .filter(workspace=workspace, status__in=GOING_ON, vanished_at=None)
+        .values_list("platform_id", flat=True)
     )
     found = read(client, sorted(dataflows), open_runs)
     with transaction.atomic():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -42,10 +42,12 @@ def mirror(
     now: datetime,
     complete: bool = True,
     where: models.Q | None = None,
+    outdated: Callable[[Row, Mapping[str, Any]], bool] | None = None,
 ) -> tuple[dict[str, Row], Written]:
     """Make the workspace's rows of `model` equal `rows` (fields per platform id).
 
     `complete` says that `rows` is everything there is (within `where`), so that what is missing vanished.
+    `outdated` tells what was read before the row was last written, and is left out.
     Returns the rows by platform id, with pks, and how many were written. Runs inside the caller's
     transaction.
     """
@@ -59,6 +61,8 @@ def mirror(
     known: dict[str, Row] = {row.platform_id: row for row in existing}
     names = sorted({name for fields in rows.values() for name in fields})
     rows = _fitting(model, names, rows)
+    if outdated is not None:
+        rows = {key: row for key, row in rows.items() if key not in known or not outdated(known[key], row)}
     changed = [row for key, row in known.items() if key in rows and _apply(row, rows[key])]
     fresh = [
         model(workspace=workspace, platform_id=key, **fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from platforms.adobe import AdobeClient
 from platforms.types import RunStatus
 
 GOING_ON = (RunStatus.QUEUED, RunStatus.RUNNING)
+OVER = frozenset(status for status in RunStatus if status.is_over)
 # How far back the first look goes, and how far behind the last look later ones begin: a run's row
 # changes until it is over, and clocks differ.
 FIRST_LOOK = 1000
@@ -63,9 +64,15 @@ def store_runs(workspace: Workspace, runs: Iterable[types.Run], *, ad_hoc: Colle
         run.id: _fields(run, flows[run.dataflow], ad_hoc) for run in found.values() if run.dataflow in flows
     }
     with transaction.atomic():
-        stored, written = mirror(Run, workspace, rows, now=timezone.now(), complete=False)
-        _store_audiences({key: stored[key] for key in rows}, found)
+        stored, written = mirror(Run, workspace, rows, now=timezone.now(), complete=False, outdated=_was_over)
+        told = {key: stored[key] for key, row in rows.items() if not _was_over(stored[key], row)}
+        _store_audiences(told, found)
     return written
+
+
+def _was_over(known: Run, fields: Mapping[str, Any]) -> bool:
+    """A run that is over does not go on again: this was read before its end was, and is stored after it."""
+    return known.status in OVER and fields["status"] in GOING_ON
 
 
 def _fields(run: types.Run, flow: int, ad_hoc: Collection[str]) -> dict[str, Any]:

@@ -72,6 +72,9 @@ class RunBook:
         found = []
         while self._ending and self._ending[0][0] <= now:
             run = heapq.heappop(self._ending)[2]
+            if run.ends > now:
+                heapq.heappush(self._ending, (run.ends, run.seq, run))
+                continue
             run.over = True
             found.append(run)
         return found

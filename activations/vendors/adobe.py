@@ -44,7 +44,8 @@ class Adobe:
         return info
 
     def look(self, workspace: Workspace, deliveries: Collection[Delivery]) -> None:
-        look_again(workspace, client_for(workspace), {one.dataflow.platform_id for one in deliveries})
+        flows = {one.dataflow.platform_id for one in deliveries}
+        look_again(workspace, client_for(workspace), flows, {one.audience.platform_id for one in deliveries})
 
     def prepare(self, workspace: Workspace, job: Job, deliveries: Sequence[Delivery]) -> Prepared:
         client = client_for(workspace)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from activations import states
 from activations.answers import record
+from activations.backoff import RECHECK
 from activations.dispatch import dispatch, send
 from activations.lease import LEASE
 from activations.models import Delivery, Job
 from activations.sweep import sweep
-from audiences.models import Mapping
+from audiences.clients import client_for
+from audiences.models import Mapping, Run
+from audiences.runs import store_runs
+from audiences.sync import sync
 from platforms.farclock import FarClock
+from platforms.types import Counts, RunStatus
 from tests.activations.world import Stage, at_rest, only, pair, pass_time
 
 HOUR = 3_600
@@ -175,3 +181,34 @@ def test_our_own_clock_jumps_between_the_call_and_the_question(
         stage.later -= wrong_by
     stage.settle()
     assert (only(activation).state, stage.ledger()) == (states.SUCCEEDED, [pair(mapping)])
+
+
+def test_the_end_of_a_run_elsewhere_is_seen_without_a_sync(stage: Stage):
+    """The mirror knew that run as going on, on a dataflow that nothing else looks at before the next sync."""
+    here, there = stage.twins()
+    stage.others_run(there, duration=60)
+    stage.turn(5)
+    sync(stage.workspace)
+    activation = stage.press([here])
+    assert (only(activation).state, only(activation).reason) == (states.ARMED, "audience_running_elsewhere")
+    stage.turn(RECHECK.total_seconds() + 90)
+    stage.settle()
+    assert only(activation).state == states.SUCCEEDED
+    assert stage.sent_once([here])
+
+
+def test_a_run_that_is_over_does_not_go_on_again_by_a_late_answer(stage: Stage):
+    """A look that read before the end, and stores after it, must neither wake the run nor forget its counts."""
+    run = Run.objects.filter(status="succeeded").exclude(audiences=None).first()
+    counts = run.audiences.values().get()
+    late = client_for(stage.workspace).runs([run.platform_id])[run.platform_id]
+    late = replace(
+        late,
+        status=RunStatus.RUNNING,
+        completed_at=None,
+        counts=Counts(),
+        audiences={counts["audience"]: Counts()},
+    )
+    assert store_runs(stage.workspace, [late]).total == 0
+    run.refresh_from_db()
+    assert (run.status, run.audiences.values().get()) == ("succeeded", counts)
