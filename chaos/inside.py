@@ -33,11 +33,11 @@ def open_workspace(slug: str, url: str) -> dict[str, Any]:
 def press(slug: str, pairs: list[list[str]], token: str) -> dict[str, Any]:
     """The verb of the button; a refusal is an answer too."""
     from activations.actions import CannotRequest, request
-    from activations.management.commands.activate import chosen
+    from activations.management.commands.activate import Asked, chosen
     from audiences.models import Workspace
 
     workspace = Workspace.objects.get(slug=slug)
-    mappings = chosen(workspace, [(dataflow, audience) for dataflow, audience in pairs])
+    mappings = chosen([Asked(slug, dataflow, audience) for dataflow, audience in pairs])
     try:
         return {"activation": request(workspace, mappings, by=None, press=token).pk}
     except CannotRequest as refusal:
