@@ -76,8 +76,9 @@ def _moving_activations(workspace: Workspace) -> list[tuple[int, int]]:
 def _today(workspace: Workspace) -> dict[str, int | None]:
     """What the platform finished since midnight: it became known to us since then, too."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    ended = (states.FINISHED,) if workspace.is_segment else states.DELIVERED
     rows = Delivery.objects.filter(
-        workspace=workspace, state__in=states.DELIVERED, state_since__gte=midnight, finished_at__gte=midnight
+        workspace=workspace, state__in=ended, state_since__gte=midnight, finished_at__gte=midnight
     )
     return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
 

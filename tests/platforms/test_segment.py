@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -290,6 +290,7 @@ def test_forced_runs(client: SegmentClient, stand_in: Caller) -> None:
 def test_what_was_delivered(client: SegmentClient, stand_in: Caller) -> None:
     found = ready(stand_in, LINKED)
     client.resync(found.audience.id, found.id)
+    client.force_run(found.audience.id)
     settle(stand_in)
     now = datetime.fromtimestamp(stand_in.sim.world.now(), UTC)
     asked: dict[str, Any] = {
