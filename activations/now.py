@@ -80,7 +80,8 @@ def _moving_activations(here: QuerySet[Delivery]) -> list[tuple[int, int]]:
 def _today(here: QuerySet[Delivery]) -> dict[str, int | None]:
     """What the platform finished since midnight: it became known to us since then, too."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = here.filter(state__in=states.DELIVERED, state_since__gte=midnight, finished_at__gte=midnight)
+    ended = (*states.DELIVERED, states.FINISHED)
+    rows = here.filter(state__in=ended, state_since__gte=midnight, finished_at__gte=midnight)
     return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
 
 

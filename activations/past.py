@@ -24,6 +24,7 @@ OUTCOMES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "moving": (_("Moving or waiting"), states.MOVING),
     "needs": (_("Needs you"), states.NEEDS_YOU),
     "delivered": (_("Delivered"), states.DELIVERED),
+    "finished": (_("Resync finished"), (states.FINISHED,)),
     "canceled": (_("Canceled"), (states.CANCELED,)),
 }
 

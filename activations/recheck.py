@@ -134,9 +134,9 @@ def _may_go(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
 
 
 def _join(delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
-    found = next(finding.run for finding in verdict.findings if finding.run)
+    found = next(finding for finding in verdict.findings if finding.run)
     return bool(
-        run([delivery], {delivery.pk: found}, what="joined", now=now, joined=True, reason="joins_run")
+        run([delivery], {delivery.pk: found.run}, what="joined", now=now, joined=True, reason=found.code)
     )
 
 

@@ -133,7 +133,8 @@ def _look_at_runs(workspace: Workspace, armed: list[Delivery], now: datetime) ->
     asking, later = waiting[: vendor.swept], waiting[vendor.swept :]
     if not asking:
         return armed
-    armed = [delivery for delivery in armed if delivery not in later]
+    left = {delivery.pk for delivery in later}
+    armed = [delivery for delivery in armed if delivery.pk not in left]
     # While this sweep asks, the next ones leave these alone: a silent platform must not hold every worker.
     rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in armed], state=states.ARMED)
     rows.update(next_check_at=now + ASKING)

@@ -23,6 +23,7 @@ FAULTS = frozenset(
         "run_empty",
         "run_slow_start",
         "resync_beside",
+        "resync_unseen",
     }
 )
 LONGEST_DELAY_MS = 600_000

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 PER_PAGE = 100
 DATAFLOWS_NAMED = 3
-SHOWS = {"needs": states.NEEDS_YOU, "running": states.MOVING, "delivered": states.DELIVERED}
+SHOWS = {
+    "needs": states.NEEDS_YOU,
+    "running": states.MOVING,
+    "delivered": states.DELIVERED,
+    "finished": (states.FINISHED,),
+}
 # How often the page asks, by how long the activation has been going on; nobody watches a long run closely.
 PACES = ((timedelta(minutes=2), 2), (timedelta(minutes=15), 5), (timedelta(hours=2), 15))
 SLOWEST = 30
@@ -130,7 +135,7 @@ def pace(found: Activation, summary: Summary, now: datetime) -> int:
 
 def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
     rows = found.deliveries.filter(superseded=False).select_related(
-        "dataflow", "audience", "retry_of", "workspace"
+        "dataflow", "audience", "mapping", "retry_of", "workspace"
     )
     if show in SHOWS:
         rows = rows.filter(state__in=SHOWS[show])
@@ -143,6 +148,9 @@ def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
 
 def _chips(summary: Summary, show: str) -> list[tuple[str, int, bool]]:
     counted = {"": summary.total, **{name: summary.of(values) for name, values in SHOWS.items()}}
+    # Only Segment's deliveries can be called that.
+    if not counted["finished"]:
+        del counted["finished"]
     return [(name, count, name == (show if show in SHOWS else "")) for name, count in counted.items()]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SHORTEST, SPREAD = 10, 25
 SLOW_START = 30.0
+UNSETTLED = frozenset({"Backfilling", "Computing", "Locked", "Preparing"})
 NEW = (
     "performResync", "activationType", "activationName", "enabled", "displayName", "personalization",
     "destinationMapping",
@@ -165,7 +166,8 @@ def remove(world: "World", ask: Ask) -> Answer:
 def begin(world: "World", activation: Activation, ask: Ask) -> Resync:
     """Accept a full resend: one at a time in a workspace, and only where everything is switched on.
 
-    SILENT what a second one and a disabled one get; a fault rule `resync_beside` lets a second one in.
+    SILENT what a second one, a disabled one and one of an audience that is being computed get; a fault rule
+    `resync_beside` lets a second one in.
     """
     now = world.now()
     busy = [one for one in world.segment.every_activation() if one.resyncing(now)]
@@ -178,6 +180,8 @@ def begin(world: "World", activation: Activation, ask: Ask) -> Resync:
     ):
         if not on:
             raise refuse(422, f"{what} is disabled; a resync cannot be performed.", "performResync")
+    if activation.audience.status in UNSETTLED:
+        raise refuse(422, f"Audience is {activation.audience.status}; try again later.", "performResync")
     made = _resync(world, activation, now, ask)
     activation.resyncs.append(made)
     world.ledger.accepted(activation.connection.id, activation.audience.id, made.id, ask.request_id, now)
@@ -191,7 +195,10 @@ def _resync(world: "World", activation: Activation, now: float, ask: Ask) -> Res
     size = 0 if _fault(ask, "run_empty") else activation.audience.size or 0
     failed = size // 20 if _fault(ask, "run_error") else number_for(1 + size // 500, activation.id, number)
     key = f"{activation.id}.{number}.{hex_for(6, activation.id, number, now)}"
-    return Resync(key, now, now + slow, now + slow + lasts, size, failed)
+    # A resync of a Linked Audience rides on its next run, by schedule or forced (INF, contract §7).
+    sends = activation.audience.next_run(now) if activation.audience.type == LINKED else now + slow
+    visible = sends + lasts if _fault(ask, "resync_unseen") else now + slow
+    return Resync(key, now, visible, sends, sends + lasts, size, failed)
 
 
 def _fault(ask: Ask, name: str) -> Any:

@@ -75,10 +75,10 @@ def _overview(world: "World", ask: Ask, counts: Counts) -> Answer:
     rows: dict[tuple[str, ...], dict[float, int]] = {}
     for one in found:
         for resync in one.resyncs:
-            if start <= resync.began < end:
+            if start <= resync.sends < end:
                 key = tuple(_key(one, group) for group in groups)
                 series = rows.setdefault(key, {})
-                begun = resync.began // step * step
+                begun = resync.sends // step * step
                 series[begun] = series.get(begun, 0) + counts(resync, world.now() - LATENCY)
     dataset = [_row(groups, key, series) for key, series in rows.items()]
     told = query.page(world.segment, given, "dataset", dataset)

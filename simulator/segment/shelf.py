@@ -1,6 +1,7 @@
 """One Segment workspace: its spaces, audiences, destinations, connections and activations, by id."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from simulator.clock import iso
@@ -10,6 +11,8 @@ from simulator.wire import Json
 
 TOKEN = "sgp_demo_public_api_token"  # noqa: S105 - the published credential of a stand-in, not a secret
 LINKED = "LINKED"
+# The seeded schedule of Linked Audiences: every four hours.
+RUNS_EVERY = 4 * 3_600
 AUDIENCE_TYPES = ("USERS", "ACCOUNTS", LINKED)
 
 
@@ -49,19 +52,26 @@ class Destination:
 
 @dataclass(slots=True)
 class Resync:
-    """One full resend: when it shows, when it is over, and how many it sends."""
+    """One full resend: when it was asked for, shows, begins to send and is over, and how many it sends."""
 
     id: str
     began: float
     visible: float
+    sends: float
     ends: float
     rows: int
     failed: int
 
     def sent(self, now: float) -> int:
         """Events sent so far."""
-        part = (now - self.began) / max(1e-6, self.ends - self.began)
+        part = (now - self.sends) / max(1e-6, self.ends - self.sends)
         return int(self.rows * min(1.0, max(0.0, part)))
+
+    def ride(self, now: float) -> None:
+        """A run of its audience begins: what is still pending goes with it."""
+        if now < self.sends:
+            self.ends -= self.sends - now
+            self.sends = now
 
 
 @dataclass(slots=True)
@@ -157,6 +167,10 @@ class Audience:
     connections: dict[str, Connection] = field(default_factory=dict)
     activations: dict[str, Activation] = field(default_factory=dict)
     schedules: list[Json] = field(default_factory=list)
+
+    def next_run(self, now: float) -> float:
+        """When a Linked Audience is computed again by its schedule."""
+        return self.created + RUNS_EVERY * ceil((now - self.created) / RUNS_EVERY)
 
     def shown(self, *, schedules: bool = False) -> Json:
         """AudienceSummary; what is optional may be missing."""

@@ -79,5 +79,8 @@ def force_run(world: "World", ask: Ask) -> Answer:
         raise invalid("audienceId", "is not a Linked Audience")
     if not found.enabled:
         raise invalid("audienceId", "is a disabled audience")
+    for activation in found.activations.values():
+        for resync in activation.resyncs[-1:]:
+            resync.ride(world.now())
     world.segment.made += 1
     return answer({"data": {"run": {"id": "run_" + hex_for(20, found.id, world.segment.made)}}})

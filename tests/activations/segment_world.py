@@ -88,9 +88,9 @@ class SegmentStage:
 
     # ── the platform ──
 
-    def fault(self, name: str, mapping: Mapping | None = None, **fields: Any) -> None:
+    def fault(self, fault: str, mapping: Mapping | None = None, **fields: Any) -> None:
         path = self.path(mapping) if mapping else "*"
-        rule = {"method": "PATCH", "path": path, "fault": name, "times": 1, **fields}
+        rule = {"method": "PATCH", "path": path, "fault": fault, "times": 1, **fields}
         CONTROL.put(f"{self.sim.url}/_sim/faults", json={"rules": [rule]}).raise_for_status()
 
     def heal(self) -> None:
@@ -107,7 +107,6 @@ class SegmentStage:
             },
         )
         answer.raise_for_status()
-        self.foreign = len(self.ledger())
 
     def ledger(self) -> list[tuple[str, str]]:
         """(connection, audience) per resync that the platform accepted, in order."""

@@ -291,6 +291,7 @@ def test_forced_runs(client: SegmentClient, stand_in: Caller) -> None:
 def test_what_was_delivered(client: SegmentClient, stand_in: Caller) -> None:
     found = ready(stand_in, LINKED)
     client.resync(found.audience.id, found.id)
+    client.force_run(found.audience.id)
     settle(stand_in)
     now = datetime.fromtimestamp(stand_in.sim.world.now(), UTC)
     asked: dict[str, Any] = {

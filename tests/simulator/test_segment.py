@@ -404,6 +404,39 @@ def test_forced_runs_are_for_linked_audiences(segment: Caller) -> None:
     assert segment.exports() == []
 
 
+def test_a_resync_of_a_linked_audience_waits_for_a_run(segment: Caller) -> None:
+    linked = segment.ready(LINKED)
+    segment.patch(linked, performResync=True)
+    segment.pass_time(60)
+    assert segment.state(linked)["performResync"] is True
+    segment.http.post(segment.path(linked.audience, "/runs"))
+    segment.pass_time(60)
+    assert not segment.state(linked).get("performResync")
+
+
+def test_without_a_forced_run_it_goes_with_the_next_by_schedule(segment: Caller) -> None:
+    linked = segment.ready(LINKED)
+    segment.patch(linked, performResync=True)
+    segment.pass_time(4 * 3_600 + 60)
+    assert not segment.state(linked).get("performResync")
+
+
+def test_a_resync_may_never_show(segment: Caller) -> None:
+    found = segment.ready()
+    segment.fault("resync_unseen", segment.of(found), "PATCH")
+    segment.patch(found, performResync=True)
+    assert len(segment.exports()) == 1
+    assert not segment.state(found).get("performResync")
+    assert_error(segment.patch(found, performResync=True), 409)
+
+
+def test_an_audience_that_is_being_computed_is_not_resynced(segment: Caller) -> None:
+    found = segment.ready()
+    found.audience.status = "Computing"
+    assert_error(segment.patch(found, performResync=True), 422, "performResync")
+    assert segment.exports() == []
+
+
 def test_supported_destinations_are_a_map_with_and_without_actions(segment: Caller) -> None:
     path = f"/spaces/{segment.space}/audienceType/%s/supported-destinations"
     found = assert_shape("supported", segment.http.get(path % "USERS"))["destinations"]
@@ -430,7 +463,8 @@ def window(segment: Caller, **more: str) -> dict[str, str]:
 def test_delivery_overview_counts_what_went_out(segment: Caller) -> None:
     found = segment.ready(LINKED)
     segment.patch(found, performResync=True)
-    segment.pass_time(70)
+    segment.http.post(segment.path(found.audience, "/runs"))
+    segment.pass_time(100)
     destination = found.connection.destination
     asked = window(segment, sourceId=destination.source, destinationConfigId=destination.id)
     beta = {"Accept": "application/vnd.segment.v1beta+json"}
