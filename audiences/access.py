@@ -51,6 +51,14 @@ def adobe_workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
     return workspace
 
 
+def segment_workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
+    """As `workspace_for`, for pages about what only Segment has: an Adobe workspace has none, so Http404."""
+    workspace = workspace_for(request, slug)
+    if not workspace.is_segment:
+        raise Http404
+    return workspace
+
+
 def may_press(workspace: WorkspaceInHand) -> bool:
     """Whether the viewer may activate in this workspace."""
     return workspace.role == Role.ACTIVATOR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from audiences.runs import RunsRead
 from platforms import types
@@ -16,6 +17,7 @@ class Catalogue:
     """Everything one sync read. `destinations` are those beyond the dataflows' own.
 
     `looked` are the audiences whose dataflows were read, where not all of them were; `up_to` the last of them.
+    `supported` are the rows of what an audience type can use, by type, at Segment.
     `place` is what the platform calls the place that was read, where its id says nothing to people.
     """
 
@@ -25,6 +27,7 @@ class Catalogue:
     jobs: tuple[types.PlatformJob, ...] = ()
     schedules: tuple[types.EvaluationSchedule, ...] = ()
     runs: RunsRead = field(default_factory=RunsRead)
+    supported: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     looked: frozenset[str] | None = None
     up_to: str = ""
     place: str = ""

@@ -25,6 +25,11 @@ def wishes_soon(workspace_id: int) -> None:
     nudge("audiences.tasks.fulfil_wishes", workspace_id)
 
 
+def look_soon(workspace_id: int, audience: str) -> None:
+    """Nudge a worker to read afresh what this audience (platform id) sends, at Segment."""
+    nudge("audiences.tasks.look_at_audience", workspace_id, audience)
+
+
 def _send(task: str, args: tuple[int | str, ...], after: timedelta) -> None:
     wait = after.total_seconds()
     try:

@@ -6,18 +6,24 @@ whole space. A sync therefore looks at `LOOKS` audiences at most and the next on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
+
+import structlog
 
 from audiences.catalogue import Catalogue, Progress
 from audiences.models import Audience, Workspace
+from audiences.supported import described, hidden_keys, row_of
 from platforms import types
-from platforms.errors import NotFound
+from platforms.errors import NotFound, Refused
 from platforms.http import together
 from platforms.segment import SegmentClient
-from platforms.segment.decoding import as_json
-from platforms.segment.types import Activation, Connection, Destination
+from platforms.segment.decoding import as_json, without_secrets
+from platforms.segment.types import Activation, Connected, Connection, Destination
+
+log = structlog.get_logger(__name__)
 
 # At twenty-five audiences a minute (half the limit, the other half is for people) that is five minutes.
 LOOKS = 150
@@ -34,10 +40,12 @@ def read(workspace: Workspace, client: SegmentClient, progress: Progress) -> Cat
     place = place_of(client)
     known = Audience.objects.filter(workspace=workspace, vanished_at=None, listed=True).count()
     audiences = {one.id: one for one in client.audiences(known=known)}
-    destinations = {one.id: one for one in client.destinations()}
+    there = client.destinations()
+    destinations = {one.id: _destination(one) for one in there}
+    supported = _supported(client, audiences.values(), there)
     chosen = turn(sorted(audiences), workspace.looked_up_to)
     dataflows: dict[str, types.Dataflow] = {}
-    look = partial(_look, client, audiences, destinations)
+    look = partial(_look, client, audiences, destinations, hidden_keys(_fields(supported)))
     for done, (key, found) in enumerate(together(AT_ONCE, look, chosen), start=1):
         progress(done, len(chosen))
         if found is None:
@@ -47,11 +55,35 @@ def read(workspace: Workspace, client: SegmentClient, progress: Progress) -> Cat
     return Catalogue(
         dataflows=tuple(dataflows.values()),
         audiences=tuple(audiences.values()),
-        destinations=tuple(_destination(one) for one in destinations.values()),
+        destinations=tuple(destinations.values()),
+        supported=supported,
         looked=None if len(chosen) >= len(audiences) else frozenset(chosen),
         up_to=chosen[-1] if chosen else "",
         place=place,
     )
+
+
+def _supported(
+    client: SegmentClient, audiences: Iterable[types.Audience], destinations: Iterable[Destination]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Rows of what each type of audience in the space can use, by type. A type that Segment tells nothing
+    about is left out, so that what is known of it stays."""
+    actions = {action.id: action for one in destinations for action in one.actions}
+    found = {}
+    for kind in sorted({one.origin for one in audiences if one.origin}):
+        try:
+            told = client.supported_destinations(kind)
+        except Refused as error:
+            log.warning("Segment does not list what audiences of a type can use.", type=kind, code=error.code)
+            continue
+        found[kind] = {f"{kind} {one.key}": row_of(kind, one, actions) for one in told}
+    return found
+
+
+def _fields(supported: Mapping[str, Mapping[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    for rows in supported.values():
+        for row in rows.values():
+            yield from described(row["actions"], row["connection_fields"])
 
 
 def place_of(client: SegmentClient) -> str:
@@ -77,19 +109,32 @@ def _add(dataflows: dict[str, types.Dataflow], flow: types.Dataflow) -> None:
 def _look(
     client: SegmentClient,
     audiences: Mapping[str, types.Audience],
-    destinations: Mapping[str, Destination],
+    destinations: Mapping[str, types.Destination],
+    hidden: frozenset[str],
     key: str,
 ) -> Held:
     try:
         connections, activations = client.connections(key), client.activations(key)
     except NotFound:
         return key, None
-    return key, [
+    return key, dataflows(audiences[key], connections, activations, destinations, hidden)
+
+
+def dataflows(
+    audience: types.Audience,
+    connections: Iterable[Connection],
+    activations: Iterable[Activation],
+    destinations: Mapping[str, types.Destination],
+    hidden: frozenset[str],
+) -> list[types.Dataflow]:
+    """An audience's connections, each with the activations that use it. What `hidden` keys hold is struck out."""
+    return [
         dataflow(
-            audiences[key],
+            audience,
             connection,
             destinations.get(connection.destination),
             [one for one in activations if one.connection == connection.id],
+            hidden,
         )
         for connection in connections
     ]
@@ -98,34 +143,38 @@ def _look(
 def dataflow(
     audience: types.Audience,
     connection: Connection,
-    destination: Destination | None,
+    destination: types.Destination | None,
     activations: list[Activation],
+    hidden: frozenset[str],
 ) -> types.Dataflow:
     """A connection with the activations that use it."""
-    name = connection.name or (destination.name if destination else connection.destination)
+    name = connection.name or (destination.account if destination else None) or connection.destination
     return types.Dataflow(
         id=connection.id,
         name=f"{audience.name} → {name}",
         kind=types.DataflowKind.CONNECTION,
         state=STATES[connection.enabled],
-        destination=_destination(destination)
-        if destination
-        else types.Destination(
+        destination=destination
+        or types.Destination(
             connection.destination, connection.platform or name, connection.slug or "", connection.name
         ),
         created_at=connection.created_at,
         updated_at=connection.updated_at,
-        mappings=tuple(_mapping(audience, one) for one in activations),
+        mappings=tuple(mapping(audience, one, hidden) for one in activations),
         audience=audience.id,
-        details={
-            "source": connection.source,
-            "idSyncConfiguration": [one.written() for one in connection.id_sync],
-            "connectionSettings": connection.connection_settings,
-        },
+        details={"source": connection.source} | details_of(connection, hidden),
     )
 
 
-def _mapping(audience: types.Audience, one: Activation) -> types.Mapping:
+def details_of(one: Connection | Connected, hidden: frozenset[str]) -> dict[str, Any]:
+    """What a connection is set up with, as it is kept: what was not told is left out."""
+    ids, settings = one.id_sync, one.connection_settings
+    told = {"idSyncConfiguration": [item.written() for item in ids]} if ids is not None else {}
+    return told | ({"connectionSettings": without_secrets(settings, hidden)} if settings is not None else {})
+
+
+def mapping(audience: types.Audience, one: Activation, hidden: frozenset[str]) -> types.Mapping:
+    """An activation."""
     return types.Mapping(
         audience=audience.id,
         audience_name=audience.name,
@@ -134,7 +183,8 @@ def _mapping(audience: types.Audience, one: Activation) -> types.Mapping:
         activation_type=one.type or "unknown",
         enabled=one.enabled,
         resyncing=one.resyncing,
-        details={"activationName": one.name} | as_json(one),
+        details={"activationName": one.name, "displayName": one.display_name}
+        | without_secrets(as_json(one), hidden),
     )
 
 

@@ -17,6 +17,12 @@ of_an_external: list[URLPattern | URLResolver] = [
     path("look/", ext.look, name="external_look"),
     path("check/<int:operation>/", ext.check, name="external_check"),
 ]
+of_a_connection: list[URLPattern | URLResolver] = [
+    path("add/", views.activation_add, name="activation_add"),
+    path("<platform_id:mapping>/change/", views.activation_change, name="activation_change"),
+    path("<platform_id:mapping>/remove/", views.activation_remove, name="activation_remove"),
+    path("<platform_id:mapping>/state/<slug:op>/", views.activation_switch, name="activation_switch"),
+]
 of_a_workspace: list[URLPattern | URLResolver] = [
     path("destinations/", views.destinations, name="destinations"),
     path("destinations/<platform_id:dataflow>/runs/", views.runs, name="runs"),
@@ -25,6 +31,13 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("destinations/<platform_id:dataflow>/map/<platform_id:audience>/", views.mapping, name="mapping"),
     path("destinations/<platform_id:dataflow>/unmap/<platform_id:audience>/", views.unmap, name="unmap"),
     path("audiences/<platform_id:audience>/map/", views.choose_dataflow, name="choose_dataflow"),
+    path("audiences/<platform_id:audience>/connect/", views.choose_destination, name="choose_destination"),
+    path(
+        "audiences/<platform_id:audience>/connect/<platform_id:destination>/", views.connect, name="connect"
+    ),
+    path("destinations/<platform_id:dataflow>/connection/", views.reconnect, name="reconnect"),
+    path("destinations/<platform_id:dataflow>/disconnect/", views.disconnect, name="disconnect"),
+    path("destinations/<platform_id:dataflow>/activations/", include(of_a_connection)),
     path("wishes/<int:pk>/", views.wish, name="wish"),
     path("audiences/", views.audiences, name="audiences"),
     path("external/", ext.externals, name="externals"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activations.admin.pressing import Pressing
 from activations.going import Row, export_words, rows_of
+from audiences.admin.changing import changes_of
 from audiences.admin.rooms import PresentFilter, ReadOnly, WorkspaceFilter
 from audiences.models import Mapping
 
@@ -25,15 +26,18 @@ class MappingAdmin(ReadOnly):
     )  # fmt: skip
     list_filter = (
         ("workspace", WorkspaceFilter), PresentFilter, "dataflow__kind", "dataflow__state", "frequency", "export_mode",
+        "activation_type", "enabled", "resyncing",
     )  # fmt: skip
     list_select_related = ("workspace", "dataflow", "audience")
     search_fields = ("audience__name", "dataflow__name", "=audience__platform_id", "=dataflow__platform_id")
     search_help_text = _("Audience or dataflow, by name or id.")
     ordering = ("pk",)
     actions = ("activate",)
-    readonly_fields = ("will_it_go",)
+    readonly_fields = ("will_it_go", "changes")
     fieldsets = (
         (None, {"fields": ("workspace", "audience", "dataflow", "name", "will_it_go")}),
+        (_("Change it"), {"fields": ("changes",)}),
+        (_("At Segment"), {"fields": ("activation_type", "enabled", "resyncing", "details")}),
         (_("Schedule"), {
             "fields": ("export_mode", "frequency", "trigger", "start_date", "end_date", "start_time"),
         }),
@@ -56,6 +60,10 @@ class MappingAdmin(ReadOnly):
         if not hasattr(mapping, "judged"):
             return said(rows_of(mapping.workspace, [mapping])[0])
         return mapping.judged.word
+
+    @admin.display(description=_("changes"))
+    def changes(self, row: Mapping) -> Any:
+        return changes_of(row)
 
     @admin.display(description=_("export"), ordering="frequency")
     def export(self, row: Mapping) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,7 +14,8 @@ from activations.models import Delivery, seen_whole
 from activations.question import plan
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
-from audiences.models import Audience, ExternalAudience
+from audiences.models import Audience, ExternalAudience, Wish
+from audiences.sending import connections_of
 from audiences.wishes.lines import lines_of
 
 LAST = 20
@@ -23,7 +25,8 @@ LAST = 20
 def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     found = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
-    wishes = lines_of(found.wishes.all())  # before the rows, which a wish that is done has changed
+    # Before the rows: a wish that is done has changed what is read after it.
+    wishes = lines_of(Wish.objects.filter(Q(audience=found) | Q(dataflow__audience=found)))
     mappings = found.mappings.filter(vanished_at=None, dataflow__vanished_at=None)
     rows = rows_of(
         workspace, mappings.select_related("dataflow__destination", "audience").order_by("dataflow__name")
@@ -36,6 +39,7 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "external": ExternalAudience.objects.about(found),
         "may_press": may_press(workspace),
         "rows": rows,
+        "connections": connections_of(found.connections.all()) if workspace.is_segment else [],
         "selectable": sum(row.selectable for row in rows),
         "wishes": wishes,
         "plan": plan(workspace, []),

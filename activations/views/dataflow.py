@@ -13,6 +13,7 @@ from activations.selection import fold
 from activations.views.choose import searched
 from audiences.access import may_press, workspace_for
 from audiences.models import Dataflow, Wish
+from audiences.sending import connections_of
 from audiences.wishes.lines import lines_of
 
 PER_PAGE = 250
@@ -46,6 +47,7 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
         "selectable": len(ready),
         "all_of_them": fold(ready),
         "wishes": wishes,
+        "connections": connections_of(flows.filter(pk=flow.pk)) if workspace.is_segment else [],
         "plan": plan(workspace, [row for row in page.object_list if ticked and row.selectable]),
     }
     return render(request, "activations/dataflow.html", context)

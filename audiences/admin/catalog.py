@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from audiences import shown, speech
+from audiences.admin.changing import changes_of
 from audiences.admin.rooms import PresentFilter, ReadOnly, WorkspaceFilter
-from audiences.models import Audience, Dataflow, Destination
+from audiences.models import Audience, Dataflow, Destination, Supported
 
 MIRRORED = ("workspace", WorkspaceFilter)
 
@@ -21,6 +22,21 @@ class DestinationAdmin(ReadOnly):
     list_select_related = ("workspace",)
     search_fields = ("platform", "account", "=platform_id")
     ordering = ("platform", "account", "pk")
+
+
+@admin.register(Supported)
+class SupportedAdmin(ReadOnly):
+    """What audiences of each type can use at Segment, with the fields that forms are made of."""
+
+    list_display = ("name", "audience_type", "action_count", "workspace", "slug", "vanished_at")
+    list_filter = (MIRRORED, PresentFilter, "audience_type")
+    list_select_related = ("workspace",)
+    search_fields = ("name", "=slug")
+    ordering = ("audience_type", "name", "pk")
+
+    @admin.display(description=_("actions"))
+    def action_count(self, row: Supported) -> str:
+        return speech.number(len(row.actions))
 
 
 @admin.register(Dataflow)
@@ -36,6 +52,8 @@ class DataflowAdmin(ReadOnly):
     ordering = ("name", "pk")
     fieldsets = (
         (None, {"fields": ("workspace", "name", "description", "destination", "kind", "state", "mapped_count")}),
+        (_("Change it"), {"fields": ("changes",)}),
+        (_("At Segment"), {"fields": ("audience", "details")}),
         (_("Files"), {"fields": ("path", "file_type")}),
         (_("At the platform"), {
             "fields": ("platform_id", "etag", "created_at", "created_by", "updated_at", "updated_by"),
@@ -44,6 +62,12 @@ class DataflowAdmin(ReadOnly):
         (_("Last run"), {"fields": ("last_run", "last_run_status", "last_run_word", "last_run_at")}),
         (_("In the mirror"), {"fields": ("first_seen_at", "vanished_at")}),
     )  # fmt: skip
+
+    readonly_fields = ("changes",)
+
+    @admin.display(description=_("changes"))
+    def changes(self, row: Dataflow) -> Any:
+        return changes_of(row)
 
     @admin.display(description=_("state"), ordering="state")
     def state_word(self, row: Dataflow) -> Any:
@@ -69,12 +93,19 @@ class AudienceAdmin(ReadOnly):
             None,
             {"fields": ("workspace", "name", "description", "origin", "lifecycle", "evaluation", "labels")},
         ),
+        (_("Change it"), {"fields": ("changes",)}),
         (_("Size"), {"fields": ("profiles", "profiles_as_of")}),
         (_("Merge policy"), {"fields": ("merge_policy", "merge_policy_seen_at")}),
         (_("External"), {"fields": ("external", "external_id", "namespace", "ttl_days")}),
         (_("At the platform"), {"fields": ("platform_id", "listed", "created_at", "updated_at")}),
         (_("In the mirror"), {"fields": ("first_seen_at", "vanished_at")}),
     )
+
+    readonly_fields = ("changes",)
+
+    @admin.display(description=_("changes"))
+    def changes(self, row: Audience) -> Any:
+        return changes_of(row)
 
     @admin.display(description=_("lifecycle"), ordering="lifecycle")
     def lifecycle_word(self, row: Audience) -> Any:

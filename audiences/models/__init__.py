@@ -1,6 +1,6 @@
 """The mirror's tables."""
 
-from audiences.models.catalog import Audience, Dataflow, Destination, Mapping
+from audiences.models.catalog import Audience, Dataflow, Destination, Mapping, Supported
 from audiences.models.external import ExternalAudience, ExternalEvent, ExternalOperation
 from audiences.models.runs import PlatformJob, Run, RunAudience
 from audiences.models.wishes import Wish, WishEvent
@@ -19,6 +19,7 @@ __all__ = [
     "Role",
     "Run",
     "RunAudience",
+    "Supported",
     "User",
     "Wish",
     "WishEvent",

@@ -48,6 +48,28 @@ class Destination(Mirrored):
         return f"{self.platform} · {self.account}" if self.account else self.platform
 
 
+class Supported(Mirrored):
+    """What audiences of one type can use at Segment, and how it is set up; `platform_id` is "type slug".
+
+    `actions` and `connection_fields` are described as `audiences/supported.py` reads them. Without actions it
+    is set up by its connection alone.
+    """
+
+    audience_type = models.CharField(max_length=32)
+    slug = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    actions = models.JSONField(default=list, blank=True)
+    connection_fields = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("supported destination")
+        ordering = ["audience_type", "name"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "platform_id"], name="one_supported")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.audience_type})"
+
+
 class Kind(models.TextChoices):
     BATCH_FILE = "batch_file", _("Batch, file-based")
     STREAMING = "streaming", _("Streaming")

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from audiences.models.catalog import Audience, Dataflow
+from audiences.models.catalog import Audience, Dataflow, Destination, Mapping
 from audiences.models.runs import PlatformJob
 from audiences.models.workspaces import User, Workspace
 from audiences.shown import Shown
@@ -23,27 +23,39 @@ class WishQuerySet(models.QuerySet["Wish"]):
 
 
 class Wish(models.Model):
-    """One change that a person wants at the platform: who, when, what, and how it stands."""
+    """One change that a person wants at the platform: who, when, what, and how it stands.
+
+    At Adobe a mapping is its dataflow and audience. At Segment it is an activation of its own: a wish to add
+    one names the pair, a wish about one names `mapping` besides.
+    """
 
     class What(models.TextChoices):
         MAP = "map", _("Map")
-        ALTER = "alter", _("Change the schedule")
+        ALTER = "alter", _("Change the mapping")
         UNMAP = "unmap", _("Remove")
         ENABLE = "enable", _("Enable")
         DISABLE = "disable", _("Disable")
         EVALUATE = "evaluate", _("Evaluate")
         EXPORT = "export", _("Export")
         CANCEL = "cancel", _("Cancel")
+        CONNECT = "connect", _("Add a destination")
+        RECONNECT = "reconnect", _("Change the destination")
+        DISCONNECT = "disconnect", _("Remove the destination")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="wishes")
     what = models.CharField(max_length=16, choices=What.choices)
     dataflow = models.ForeignKey(Dataflow, models.CASCADE, null=True, blank=True, related_name="wishes")
     audience = models.ForeignKey(Audience, models.CASCADE, null=True, blank=True, related_name="wishes")
+    mapping = models.ForeignKey(Mapping, models.CASCADE, null=True, blank=True, related_name="wishes")
+    destination = models.ForeignKey(Destination, models.CASCADE, null=True, blank=True, related_name="wishes")
     job = models.ForeignKey(
         PlatformJob, models.SET_NULL, null=True, blank=True, related_name="wishes",
         help_text=_("The platform's job that came of it, or that it is about."),
     )  # fmt: skip
-    wanted = models.JSONField(default=dict, blank=True, help_text=_("What shall be so."))
+    wanted = models.JSONField(default=dict, blank=True, help_text=_("What shall be so, secrets struck out."))
+    sealed = models.TextField(
+        blank=True, editable=False, help_text=_("The same with its secrets, encrypted; gone once it is over.")
+    )
     seen = models.JSONField(default=dict, blank=True, help_text=_("What the person saw when asking."))
     found = models.JSONField(default=dict, blank=True, help_text=_("What was there instead."))
     by = models.ForeignKey(
@@ -71,6 +83,9 @@ class Wish(models.Model):
     request_id = models.CharField(max_length=255, blank=True)
     reason = models.CharField(max_length=40, blank=True, help_text=_("Code of the sentence shown."))
     verbatim = models.TextField(blank=True, help_text=_("The vendor's own text."))
+    field = models.CharField(
+        max_length=255, blank=True, help_text=_("The vendor's name of the input at fault.")
+    )
 
     objects = WishQuerySet.as_manager()
 
@@ -81,8 +96,18 @@ class Wish(models.Model):
             models.UniqueConstraint(fields=["workspace", "press"], name="one_wish_per_press"),
             models.UniqueConstraint(
                 fields=["dataflow", "audience"],
-                condition=Q(state__in=states.OPEN, audience__isnull=False),
+                condition=Q(state__in=states.OPEN, audience__isnull=False, mapping=None),
                 name="one_open_wish_per_mapping",
+            ),
+            models.UniqueConstraint(
+                fields=["mapping"],
+                condition=Q(state__in=states.OPEN, mapping__isnull=False),
+                name="one_open_wish_per_activation",
+            ),
+            models.UniqueConstraint(
+                fields=["audience", "destination"],
+                condition=Q(state__in=states.OPEN, destination__isnull=False),
+                name="one_open_wish_per_connection",
             ),
             models.UniqueConstraint(
                 fields=["dataflow"],
@@ -97,7 +122,13 @@ class Wish(models.Model):
         ]
 
     def __str__(self) -> str:
-        named = [str(one) for one in (self.audience, self.dataflow, self.job) if one is not None]
+        about = (
+            self.mapping.name if self.mapping else None,
+            self.audience,
+            self.dataflow or self.destination,
+            self.job,
+        )
+        named = [str(one) for one in about if one is not None]
         return f"{self.get_what_display()}: {' → '.join(named)}"
 
     @property

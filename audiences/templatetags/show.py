@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -35,6 +36,12 @@ class Badge(Protocol):
 register.filter("number", speech.number)
 register.filter("duration", speech.duration)
 register.filter("size", speech.size)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A setting as people read it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

@@ -3,17 +3,35 @@
 from audiences.views.browse import audiences, destinations
 from audiences.views.person import account, home
 from audiences.views.runs import runs
+from audiences.views.segment import (
+    activation_add,
+    activation_change,
+    activation_remove,
+    activation_switch,
+    choose_destination,
+    connect,
+    disconnect,
+    reconnect,
+)
 from audiences.views.sync import sync, sync_status
 from audiences.views.wishes import add_audience, choose_dataflow, mapping, switch, unmap, wish
 
 __all__ = [
     "account",
+    "activation_add",
+    "activation_change",
+    "activation_remove",
+    "activation_switch",
     "add_audience",
     "audiences",
     "choose_dataflow",
+    "choose_destination",
+    "connect",
     "destinations",
+    "disconnect",
     "home",
     "mapping",
+    "reconnect",
     "runs",
     "switch",
     "sync",

@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.contrib import messages
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from audiences.access import adobe_workspace_for, may_press
+from audiences.access import adobe_workspace_for, may_press, workspace_for
 from audiences.filters import Finder
 from audiences.models import Audience, Dataflow, Mapping, Wish
 from audiences.models.catalog import Kind
+from audiences.views.asking import FORM, again_in, ask_from, back_to, next_in, sealed, seen_in
 from audiences.views.lists import show_list
-from audiences.views.rights import refused, viewer_of
-from audiences.wishes.actions import CannotAsk, ask
+from audiences.views.rights import refused
 from audiences.wishes.forms import TermsForm, corrected, proposed
-from audiences.wishes.lines import line_of
+from audiences.wishes.lines import WITH, line_of
 from audiences.wishes.terms import terms_of
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
 
 What = Wish.What
-SALT = "audiences.wishes.seen"
-LONGEST_TOKEN = 64
-FORM = require_http_methods(["GET", "HEAD", "POST"])
 AUDIENCES = Finder(
     [], ["name", "platform_id", "external_id"], {"name": "name", "profiles": "profiles"}, "name"
 )
@@ -79,21 +72,23 @@ def mapping(request: HttpRequest, slug: str, dataflow: str, audience: str) -> Ht
     if request.method == "POST":
         form = TermsForm(request.POST, known=terms_of(found) if found else None)
         if form.is_valid():
-            seen = _seen(request)
+            seen = seen_in(request)
             what = What.ALTER if seen else What.MAP
-            wish = _ask(
+            wish = ask_from(
                 request, workspace, what, dataflow=flow, audience=person, wanted=form.terms, seen=seen
             )
             if wish is not None:
-                return _back(request, flow)
+                return back_to(request, workspace, flow.get_absolute_url())
         status = 422
     else:
-        again = _again(request, flow, person)
+        again = again_in(
+            request, Wish.objects.filter(dataflow=flow, audience=person, what__in=(What.MAP, What.ALTER))
+        )
         terms = proposed(flow, found)
         form = corrected(again) if again else TermsForm(initial=terms, known=terms)
     context = {
         **_about(request, workspace, flow), "audience": person, "mapping": found, "form": form,
-        "seen": signing.dumps(terms_of(found) if found else {}, salt=SALT),
+        "seen": sealed(terms_of(found) if found else {}),
     }  # fmt: skip
     return render(request, "audiences/mapping.html", context, status=status)
 
@@ -105,11 +100,11 @@ def unmap(request: HttpRequest, slug: str, dataflow: str, audience: str) -> Http
     if not may_press(workspace):
         return refused(request, workspace, changing=True)
     if request.method == "POST":
-        seen = _seen(request)
-        if _ask(request, workspace, What.UNMAP, dataflow=flow, audience=person, seen=seen) is not None:
-            return _back(request, flow)
-    sealed = signing.dumps(terms_of(found) if found else {}, salt=SALT)
-    context = {**_about(request, workspace, flow), "audience": person, "mapping": found, "seen": sealed}
+        seen = seen_in(request)
+        if ask_from(request, workspace, What.UNMAP, dataflow=flow, audience=person, seen=seen) is not None:
+            return back_to(request, workspace, flow.get_absolute_url())
+    shown = sealed(terms_of(found) if found else {})
+    context = {**_about(request, workspace, flow), "audience": person, "mapping": found, "seen": shown}
     return render(request, "audiences/unmap.html", context)
 
 
@@ -120,8 +115,10 @@ def switch(request: HttpRequest, slug: str, dataflow: str, op: str) -> HttpRespo
     if not may_press(workspace):
         return refused(request, workspace, changing=True)
     what = What.ENABLE if op == "enable" else What.DISABLE
-    if request.method == "POST" and _ask(request, workspace, what, dataflow=flow, seen={"state": flow.state}):
-        return _back(request, flow)
+    if request.method == "POST" and ask_from(
+        request, workspace, what, dataflow=flow, seen={"state": flow.state}
+    ):
+        return back_to(request, workspace, flow.get_absolute_url())
     context = {**_about(request, workspace, flow), "on": what == What.ENABLE}
     return render(request, "audiences/switch.html", context)
 
@@ -129,10 +126,8 @@ def switch(request: HttpRequest, slug: str, dataflow: str, op: str) -> HttpRespo
 @require_safe
 def wish(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """How a wish stands: 204 while it stands as the page knows; the whole page anew once it is over."""
-    workspace = adobe_workspace_for(request, slug)
-    found = get_object_or_404(
-        Wish.objects.select_related("dataflow", "audience", "by"), workspace=workspace, pk=pk
-    )
+    workspace = workspace_for(request, slug)
+    found = get_object_or_404(Wish.objects.select_related(*WITH), workspace=workspace, pk=pk)
     if found.state == request.GET.get("seen"):
         return HttpResponse(status=204)
     context = {"workspace": workspace, "line": line_of(found), "may_press": may_press(workspace)}
@@ -164,43 +159,5 @@ def _about(request: HttpRequest, workspace: WorkspaceInHand, flow: Dataflow) -> 
         "workspace": workspace,
         "dataflow": flow,
         "press": uuid4().hex,
-        "next": _next(request) or flow.get_absolute_url(),
+        "next": next_in(request) or flow.get_absolute_url(),
     }
-
-
-def _seen(request: HttpRequest) -> dict[str, str]:
-    """What the person was shown; a page that is not ours saw nothing, and then the platform's word decides."""
-    try:
-        seen: dict[str, str] = signing.loads(request.POST.get("seen", ""), salt=SALT)
-    except signing.BadSignature:
-        return {}
-    return seen
-
-
-def _again(request: HttpRequest, flow: Dataflow, person: Audience) -> Wish | None:
-    """The wish that is to be asked again."""
-    pk = request.GET.get("again", "")
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 19):
-        return None
-    wishes = Wish.objects.filter(dataflow=flow, audience=person, what__in=(What.MAP, What.ALTER))
-    return wishes.filter(pk=int(pk)).first()
-
-
-def _ask(request: HttpRequest, workspace: WorkspaceInHand, what: str, **about: Any) -> Wish | None:
-    press = request.POST.get("press", "")[:LONGEST_TOKEN] or uuid4().hex
-    try:
-        return ask(workspace, what, by=viewer_of(request), press=press, **about)
-    except CannotAsk as why:
-        messages.error(request, str(why))
-        return None
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else ""
-
-
-def _back(request: HttpRequest, flow: Dataflow) -> HttpResponse:
-    messages.success(request, _("Written down. Adobe is asked now, and this page says what it answers."))
-    return redirect(_next(request) or flow.get_absolute_url())

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from audiences import clock, nudges
-from audiences.models import Audience, Dataflow, PlatformJob, User, Wish, WishEvent, Workspace
+from audiences import clock, nudges, secrets
+from audiences.models import (
+    Audience,
+    Dataflow,
+    Destination,
+    Mapping,
+    PlatformJob,
+    User,
+    Wish,
+    WishEvent,
+    Workspace,
+)
 from audiences.wishes import states
 
 GIVE_UP_AFTER = timedelta(hours=1)
@@ -27,23 +38,28 @@ def ask(
     press: str,
     dataflow: Dataflow | None = None,
     audience: Audience | None = None,
+    mapping: Mapping | None = None,
+    destination: Destination | None = None,
     job: PlatformJob | None = None,
     wanted: dict[str, Any] | None = None,
+    sealed: dict[str, Any] | None = None,
     seen: dict[str, Any] | None = None,
 ) -> Wish:
     """Write a wish down; a worker fulfils it. The same `press` answers with the wish it already made.
 
-    `seen` is what the person saw: when it is no longer so, the person is asked again. Raises `CannotAsk`
-    while another wish about the same thing is open.
+    `seen` is what the person saw: when it is no longer so, the person is asked again. `sealed` are the parts of
+    `wanted` that hold secrets, which are struck out there; they are kept encrypted until it is over. Raises
+    `CannotAsk` while another wish about the same thing is open.
     """
-    if any(one is not None and one.workspace_id != workspace.pk for one in (dataflow, audience, job)):
-        raise ValueError("a dataflow, audience or job of another workspace")
+    about = (dataflow, audience, mapping, destination, job)
+    if any(one is not None and one.workspace_id != workspace.pk for one in about):
+        raise ValueError("a dataflow, audience, mapping, destination or job of another workspace")
     now = clock.now()
     try:
         with transaction.atomic():
             wish = Wish.objects.create(
-                workspace=workspace, what=what, dataflow=dataflow, audience=audience, job=job, wanted=wanted or {},
-                seen=seen or {}, by=by, asked_at=now, press=press, state_since=now, next_at=now,
+                workspace=workspace, what=what, dataflow=dataflow, audience=audience, mapping=mapping,
+                destination=destination, job=job, wanted=wanted or {}, sealed=_sealed(sealed), seen=seen or {}, by=by, asked_at=now, press=press, state_since=now, next_at=now,
                 deadline=now + GIVE_UP_AFTER,
             )  # fmt: skip
             data = {"from": "", "to": states.QUEUED, "wanted": wish.wanted, "seen": wish.seen}
@@ -57,3 +73,12 @@ def ask(
             ) from None
         return made
     return wish
+
+
+def _sealed(parts: dict[str, Any] | None) -> str:
+    return secrets.encrypt(json.dumps(parts)) if parts else ""
+
+
+def opened(wish: Wish) -> dict[str, Any]:
+    """What shall be so, with its secrets. Raises ValueError when none of FIELD_KEYS opens them."""
+    return {**wish.wanted, **(json.loads(secrets.decrypt(wish.sealed)) if wish.sealed else {})}

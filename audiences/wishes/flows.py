@@ -32,7 +32,7 @@ def perform(client: AdobeClient, wish: Wish, note: Note) -> Granted:
     Raises Already, Meanwhile, NotYet (nothing was sent then) or the PlatformError of a call.
     """
     answer = _switch(client, wish, note) if wish.what in SWITCHES else _change(client, wish, note)
-    return Granted(answer.etag, answer.request_id, answer.status)
+    return Granted(partial(settle, wish, answer.etag), answer.request_id, answer.status)
 
 
 def _change(client: AdobeClient, wish: Wish, note: Note) -> Changed:
@@ -99,15 +99,16 @@ def _remember(wish: Wish, flow: types.Dataflow) -> None:
         store_dataflows(wish.workspace, [flow.id], {flow.id: flow})
 
 
-def settle(wish: Wish, granted: Granted, at: datetime) -> None:
+def settle(wish: Wish, etag: str, at: datetime) -> None:
     """Make the mirror say what the platform agreed to, `at` by its own clock; runs in the caller's transaction.
+    `etag` is the dataflow's new version.
 
     So the hour after mapping counts at once, and not from the next sync on.
     """
     flow = wish.dataflow
     if flow is None:
         return
-    fields: dict[str, Any] = {"etag": granted.etag or flow.etag, "updated_at": at}
+    fields: dict[str, Any] = {"etag": etag or flow.etag, "updated_at": at}
     if wish.what in SWITCHES:
         fields["state"] = SWITCHES[wish.what]
     else:

@@ -9,7 +9,8 @@ from django.conf import settings
 
 from audiences.models import PlatformJob, Wish
 from audiences.sync import store_jobs
-from audiences.wishes.outcomes import Already, Granted, NotYet
+from audiences.wishes.doubt import not_while_it_may_appear
+from audiences.wishes.outcomes import Already, Granted
 from platforms import types
 from platforms.adobe import AdobeClient
 from platforms.errors import NotFound
@@ -18,11 +19,8 @@ What = Wish.What
 KINDS = {What.EVALUATE.value: "segment", What.EXPORT.value: "export"}
 WHATS = frozenset({*KINDS, What.CANCEL.value})
 Note = Callable[[], object]
-# A job that was made although its answer was lost shows among the newest within this.
-GRACE = timedelta(seconds=settings.RECONCILE_GRACE)
 SKEW = timedelta(seconds=settings.CLOCK_SKEW)
 NEWEST = 100
-LOOK_AGAIN = 5.0
 
 
 def perform(client: AdobeClient, wish: Wish, note: Note) -> Granted:
@@ -36,8 +34,10 @@ def perform(client: AdobeClient, wish: Wish, note: Note) -> Granted:
         _look(client, wish)
     audiences: list[str] = wish.wanted.get("audiences", [])
     if wish.what == What.EVALUATE:
-        return Granted(job=client.evaluate(audiences, last=note))
-    return Granted(job=client.export(str(wish.wanted.get("dataset", "")), audiences, last=note))
+        job = client.evaluate(audiences, last=note)
+    else:
+        job = client.export(str(wish.wanted.get("dataset", "")), audiences, last=note)
+    return Granted(lambda _at: adopt(wish, job))
 
 
 def _look(client: AdobeClient, wish: Wish) -> None:
@@ -54,9 +54,7 @@ def _look(client: AdobeClient, wish: Wish) -> None:
     if found:
         adopt(wish, found[-1])
         raise Already
-    now = client.platform_now()
-    if now is None or now < sent_at + GRACE:
-        raise NotYet(LOOK_AGAIN)
+    not_while_it_may_appear(wish, client.platform_now())
 
 
 def _is_it(wish: Wish, job: types.PlatformJob, sent_at: datetime) -> bool:
@@ -78,12 +76,6 @@ def _cancel(client: AdobeClient, wish: Wish, note: Note) -> Granted:
         raise Already
     client.cancel_job(kind, job.platform_id, last=note)  # type: ignore[arg-type]
     return Granted()
-
-
-def settle(wish: Wish, granted: Granted) -> None:
-    """The mirror knows the job from the answer on; runs in the caller's transaction."""
-    if granted.job is not None:
-        adopt(wish, granted.job)
 
 
 def adopt(wish: Wish, job: types.PlatformJob) -> None:

@@ -20,6 +20,9 @@ from audiences.wishes.words import Meaning, meaning_of
 
 SHOWN_FOR = timedelta(days=3)
 AT_MOST = 8
+WITH = (
+    "workspace", "dataflow__audience", "dataflow__destination", "audience", "mapping", "destination", "by", "job",
+)  # fmt: skip
 PAGES = {"map": "mapping", "alter": "mapping", "unmap": "unmap", "enable": "switch", "disable": "switch"}
 
 
@@ -38,21 +41,18 @@ class Line:
 def lines_of(wishes: QuerySet[Wish]) -> list[Line]:
     """The newest ones of the last days."""
     rows = wishes.filter(state_since__gt=timezone.now() - SHOWN_FOR).order_by("-pk")
-    return [
-        line_of(wish)
-        for wish in rows.select_related("workspace", "dataflow", "audience", "by", "job")[:AT_MOST]
-    ]
+    return [line_of(wish) for wish in rows.select_related(*WITH)[:AT_MOST]]
 
 
 def line_of(wish: Wish) -> Line:
-    """Comes with workspace, dataflow, audience and person selected."""
+    """Comes with `WITH` selected."""
     changes = differences(_seen(wish), wish.found) if wish.state == states.CHANGED else []
     again = _again(wish) if wish.state in states.NEEDS_YOU else ""
     return Line(wish, _what(wish), meaning_of(wish), changes, again)
 
 
 def _seen(wish: Wish) -> dict[str, str]:
-    if wish.audience_id is None:
+    if wish.workspace.is_segment or wish.audience_id is None:
         return dict(wish.seen)
     return {"mapped": "yes" if wish.seen else "no", **wish.seen}
 
@@ -68,12 +68,28 @@ def _what(wish: Wish) -> str:
         "export": _("Export %(which)s to dataset %(dataset)s"),
         "cancel": _("Cancel job %(job)s"),
     }
+    words |= _words_at_segment() if wish.workspace.is_segment else {}
     return words[wish.what] % {
-        "audience": wish.audience,
+        "audience": wish.audience or (wish.dataflow.audience if wish.dataflow else None),
         "dataflow": wish.dataflow,
+        "activation": wish.mapping.name if wish.mapping else wish.wanted.get("name", ""),
+        "destination": wish.destination or (wish.dataflow.destination if wish.dataflow else None),
         "which": which_words(wish.wanted.get("audiences", [])),
         "dataset": wish.wanted.get("dataset", ""),
         "job": wish.job.platform_id if wish.job else "",
+    }
+
+
+def _words_at_segment() -> dict[str, str]:
+    return {
+        "connect": _("Add %(destination)s to %(audience)s"),
+        "reconnect": _("Change how %(destination)s is set up for %(audience)s"),
+        "disconnect": _("Remove %(destination)s from %(audience)s"),
+        "map": _("Add activation %(activation)s to %(destination)s"),
+        "alter": _("Change activation %(activation)s"),
+        "unmap": _("Remove activation %(activation)s"),
+        "enable": _("Enable activation %(activation)s"),
+        "disable": _("Disable activation %(activation)s"),
     }
 
 
@@ -85,9 +101,30 @@ def which_words(audiences: Sequence[str]) -> str:
 
 
 def _again(wish: Wish) -> str:
+    if wish.workspace.is_segment:
+        return _again_at_segment(wish)
     if wish.dataflow is None:
         return ""
     page = PAGES[wish.what]
     last = wish.audience.platform_id if wish.audience is not None else wish.what
     address = reverse(f"audiences:{page}", args=[wish.workspace.slug, wish.dataflow.platform_id, last])
     return f"{address}?again={wish.pk}" if page == "mapping" else address
+
+
+def _again_at_segment(wish: Wish) -> str:
+    page, about, corrects = {
+        "connect": ("connect", (wish.audience, wish.destination), True),
+        "reconnect": ("reconnect", (wish.dataflow,), True),
+        "disconnect": ("disconnect", (wish.dataflow,), False),
+        "map": ("activation_add", (wish.dataflow,), True),
+        "alter": ("activation_change", (wish.dataflow, wish.mapping), True),
+        "unmap": ("activation_remove", (wish.dataflow, wish.mapping), False),
+        "enable": ("activation_switch", (wish.dataflow, wish.mapping), False),
+        "disable": ("activation_switch", (wish.dataflow, wish.mapping), False),
+    }[wish.what]
+    if any(one is None or one.vanished_at is not None for one in about):
+        return ""
+    ids = [one.platform_id for one in about if one is not None]
+    last = [wish.what] if page == "activation_switch" else []
+    address = reverse(f"audiences:{page}", args=[wish.workspace.slug, *ids, *last])
+    return f"{address}?again={wish.pk}" if corrects else address

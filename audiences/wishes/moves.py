@@ -38,10 +38,13 @@ def move(
     data: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Move a wish from the state it is known to be in; False when somebody else moved it before."""
+    """Move a wish from the state it is known to be in; False when somebody else moved it before.
+
+    One that is over keeps no secrets.
+    """
     if to not in states.EDGES[wish.state]:
         raise IllegalMove(f"{wish.state} → {to}")
-    fields = {"state": to, "state_since": now, **fields}
+    fields = {"state": to, "state_since": now, **({} if to in states.OPEN else {"sealed": ""}), **fields}
     with transaction.atomic():
         if not Wish.objects.filter(mine(wish)).update(**fields):
             return False

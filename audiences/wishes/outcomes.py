@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from platforms.types import PlatformJob
+from platforms.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The platform did it. `etag` is the dataflow's new version, `job` what the platform made of it."""
+    """The platform did it. `settle` makes the mirror say so, at a moment by the platform's clock; it runs in
+    the transaction in which the wish is done."""
 
-    etag: str = ""
+    settle: Callable[[datetime], object] | None = None
     request_id: str = ""
     status: int | None = None
-    job: PlatformJob | None = None
 
 
 class Already(Exception):
@@ -36,3 +38,16 @@ class NotYet(Exception):
     def __init__(self, wait: float) -> None:
         super().__init__(f"not before {wait} s")
         self.wait = wait
+
+
+class Denied(Exception):
+    """The platform said no for a reason that can be told better than its answer does; nothing happened.
+
+    `found` is what was read about it.
+    """
+
+    def __init__(self, reason: str, error: Refused, found: dict[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.error = error
+        self.found = found or {}

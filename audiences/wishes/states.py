@@ -18,7 +18,7 @@ STATES: dict[str, Shown] = {
     shown.value: shown
     for shown in (
         Shown(QUEUED, _("Queued"), "moving", "ellipsis"),
-        Shown(SENDING, _("Asking Adobe"), "moving", "send"),
+        Shown(SENDING, _("Being asked"), "moving", "send"),
         Shown(UNCONFIRMED, _("Unconfirmed"), "moving", "circle-question-mark"),
         Shown(DONE, _("Done"), "done", "check"),
         Shown(REFUSED, _("Refused"), "act", "octagon-x"),

@@ -22,6 +22,18 @@ LABELS: dict[str, str | Promise] = {
     "end_date": _("End"),
     "file_name_template": _("File name"),
     "state": _("State"),
+    "connected": _("Destination added"),
+    "id_sync": _("Identifiers sent"),
+    "connection_settings": _("Connection settings"),
+    "activation": _("Activation added"),
+    "name": _("Name"),
+    "display_name": _("Display name"),
+    "enabled": _("Enabled"),
+    "traits": _("Traits sent"),
+    "trait_names": _("Traits renamed"),
+    "entities": _("Entities sent"),
+    "sync_entity_changes": _("Entity changes sent"),
+    "settings": _("Fields of the action"),
 }
 
 

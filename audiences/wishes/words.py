@@ -1,4 +1,4 @@
-"""What a wish that needs somebody means, and what to do about it."""
+"""What a wish that needs somebody means, and what to do about it. `%(vendor)s` is whose platform it is."""
 
 from __future__ import annotations
 
@@ -32,21 +32,24 @@ def _lacks_right(right: Words) -> Meaning:
 
 MEANINGS: dict[str, Meaning] = {
     "never_sent": Meaning(
-        _("Adobe could not be asked for an hour, so nothing was sent."),
+        _("%(vendor)s could not be asked for an hour, so nothing was sent."),
         _("See whether the workspace can be reached, then ask again."),
     ),
     "no_trace": Meaning(
-        _("The call left, its answer was lost, and since then Adobe could not be asked what became of it."),
+        _(
+            "The call left, its answer was lost, and since then %(vendor)s could not be asked what became of it."
+        ),
         _("Press Refresh, look whether it is so, and ask again if it is not."),
     ),
     "not_found": Meaning(
         _(
-            "Adobe does not know the dataflow any more, or the credential may not see it; nothing was changed."
+            "%(vendor)s does not know it any more, or the credential may not see it; nothing was changed. "
+            "What is gone is marked so here."
         ),
         _("Press Refresh and look whether it is still there."),
     ),
     "credentials_refused:permission": Meaning(
-        _("Adobe says that the credential may not do this; nothing was changed."),
+        _("%(vendor)s says that the credential may not do this; nothing was changed."),
         _("An administrator adds Manage Destinations and Activate Destinations to the credential's role."),
     ),
     "credentials_refused:permission:evaluate": _lacks_right(_("Evaluate a Segment to an Audience")),
@@ -55,12 +58,29 @@ MEANINGS: dict[str, Meaning] = {
         _("Evaluate a Segment to an Audience or Export Audience for Segment")
     ),
     "credentials_refused": Meaning(
-        _("Adobe does not accept the workspace's credentials; nothing was changed."),
+        _("%(vendor)s does not accept the workspace's credentials; nothing was changed."),
         _("An administrator uses “Check connection” on the workspace: it names the field."),
     ),
+    "in_use": Meaning(
+        _("Activations still use this destination, so %(vendor)s keeps it; nothing was changed."),
+        _("Remove these activations first, then the destination."),
+    ),
+    "exists": Meaning(
+        _("%(vendor)s has an activation of this name and action on this destination; nothing was added."),
+        _("Choose another name, or change the one that is there."),
+    ),
     "refused": Meaning(
-        _("Adobe looked at it and said no; nothing was changed."),
-        _("Correct what Adobe names, then ask again."),
+        _("%(vendor)s looked at it and said no; nothing was changed."),
+        _("Correct what %(vendor)s names, then ask again."),
+    ),
+}
+# Where a token's rights are given is another place at Segment.
+AT_SEGMENT: dict[str, Meaning] = {
+    "credentials_refused:permission": Meaning(
+        _("Segment says that the token may not do this; nothing was changed."),
+        _(
+            "An owner makes a token with the permissions of a Workspace Owner, and an administrator enters it."
+        ),
     ),
 }
 CHANGED = Meaning(
@@ -77,6 +97,8 @@ def meaning_of(wish: Wish) -> Meaning | None:
         return None
     if wish.state == states.CHANGED:
         return CHANGED
-    known = MEANINGS.get(f"{wish.reason}:{wish.what}") or MEANINGS.get(wish.reason)
-    known = known or MEANINGS.get(wish.reason.partition(":")[0])
-    return known or MEANINGS["refused"]
+    known = {**MEANINGS, **AT_SEGMENT} if wish.workspace.is_segment else MEANINGS
+    codes = (f"{wish.reason}:{wish.what}", wish.reason, wish.reason.partition(":")[0], "refused")
+    found = next(known[code] for code in codes if code in known)
+    named = {"vendor": wish.workspace.vendor}
+    return Meaning(str(found.meaning) % named, str(found.do) % named)

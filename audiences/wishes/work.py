@@ -14,25 +14,42 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from audiences.clients import client_for
+from audiences.clients import Client, client_for, segment_client_for
 from audiences.clock import Clock, ticking
 from audiences.clock import now as database_now
 from audiences.lease import LEASE, kept
 from audiences.models import Wish, Workspace
-from audiences.wishes import flows, jobs, states
+from audiences.wishes import flows, jobs, segment, states
 from audiences.wishes.moves import mine, move
-from audiences.wishes.outcomes import Already, Granted, Meanwhile, NotYet
-from platforms.adobe import AdobeClient
-from platforms.errors import Conflict, NotSent, OutcomeUnknown, PlatformError, Refused
+from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet
+from platforms.errors import (
+    Conflict,
+    CredentialsRefused,
+    NotSent,
+    OutcomeUnknown,
+    PlatformError,
+    Refused,
+)
+from platforms.segment import SegmentClient
 
 log = structlog.get_logger(__name__)
 
 # The pauses between two tries, by how many there were; the last one repeats.
 PAUSES = (1, 2, 5, 15, 30, 60)
 IN_TRANSITION = 15.0
+FIELD = 255
 # Flow Service's words (FSE): busy with another change, or the state is already as wanted.
 BUSY, SO_ALREADY = "1421-400", "1422-400"
 ASKED_AGAIN = 3
+ABOUT = (
+    "workspace",
+    "dataflow__destination",
+    "dataflow__audience",
+    "audience",
+    "mapping",
+    "destination",
+    "job",
+)
 
 
 def fulfil_all(workspace: Workspace, *, clock: Clock | None = None) -> int:
@@ -57,7 +74,7 @@ def claim(workspace: Workspace, now: datetime) -> Wish | None:
     due = Wish.objects.filter(
         workspace=workspace, state__in=states.WAITING, next_at__lte=now, deadline__gt=now
     ).exclude(dataflow__in=busy.values("dataflow"))
-    for wish in due.select_related("workspace", "dataflow", "audience", "job").order_by("pk")[:20]:
+    for wish in due.select_related(*ABOUT).order_by("pk")[:20]:
         fields: dict[str, Any] = {"lease_until": now + LEASE, "attempts": wish.attempts + 1}
         if move(wish, states.SENDING, what="taken_up", now=now, **fields):
             return wish
@@ -70,7 +87,7 @@ class Sending:
     A worker that was frozen past its lease learns here that the wish is no longer its own.
     """
 
-    def __init__(self, client: AdobeClient, wish: Wish) -> None:
+    def __init__(self, client: Client, wish: Wish) -> None:
         self.client = client
         self.wish = wish
         self.made = False
@@ -88,19 +105,38 @@ def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
     clock = clock or ticking()
     sending: Sending | None = None
     try:
-        client = client_for(wish.workspace)
-        sending = Sending(client, wish)
-        granted = (jobs if wish.what in jobs.WHATS else flows).perform(client, wish, sending)
+        sending = Sending(client_of(wish), wish)
+        granted = perform(sending)
     except Already:
         move(wish, states.DONE, what="found_so", now=clock(), reason="", verbatim="")
     except Meanwhile as error:
         move(wish, states.CHANGED, what="changed_meanwhile", now=clock(), found=error.found)
     except NotYet as error:
         again(wish, clock(), "dataflow_busy", wait=error.wait)
+    except Denied as error:
+        refuse(wish, error.error, clock(), error.reason, found=error.found)
     except PlatformError as error:
         failed(wish, error, clock(), made=sending is not None and sending.made)
     else:
-        done(wish, granted, client.platform_now() or clock(), clock())
+        done(wish, granted, sending.client.platform_now() or clock(), clock())
+
+
+def client_of(wish: Wish) -> Client:
+    """The client of the wish's platform. Raises `Refused` where the workspace cannot be asked."""
+    return segment_client_for(wish.workspace) if wish.workspace.is_segment else client_for(wish.workspace)
+
+
+def perform(sending: Sending) -> Granted:
+    """Read, see whether the wish still makes sense, and ask for it once: each platform in its own way.
+
+    Raises what a room raises: Already, Denied, Meanwhile, NotYet, or the PlatformError of a call.
+    """
+    wish, client = sending.wish, sending.client
+    if isinstance(client, SegmentClient):
+        return segment.perform(client, wish, sending)
+    if wish.what in jobs.WHATS:
+        return jobs.perform(client, wish, sending)
+    return flows.perform(client, wish, sending)
 
 
 def done(wish: Wish, granted: Granted, at: datetime, now: datetime) -> None:
@@ -112,18 +148,13 @@ def done(wish: Wish, granted: Granted, at: datetime, now: datetime) -> None:
         "verbatim": "",
     }
     with transaction.atomic():
-        if move(wish, states.DONE, what="done", now=now, **told):
-            flows.settle(wish, granted, at)
-            jobs.settle(wish, granted)
+        if move(wish, states.DONE, what="done", now=now, **told) and granted.settle is not None:
+            granted.settle(at)
 
 
 def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> None:
     """What an error means: the type says what is known of the effect (platforms/errors.py)."""
-    told: dict[str, Any] = {
-        "verbatim": error.verbatim,
-        "status": error.status,
-        "request_id": error.request_id,
-    }
+    told = said_by(error)
     if isinstance(error, OutcomeUnknown) and made:
         # Whether it was done is read before anything is tried again: `perform` begins with that.
         wish.doubtful = True
@@ -134,10 +165,25 @@ def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> No
     elif error.vendor_code == BUSY or (error.vendor_code == SO_ALREADY and wish.attempts < ASKED_AGAIN):
         again(wish, now, "dataflow_busy", wait=IN_TRANSITION, **told)
     elif isinstance(error, Refused):
-        reason = f"{error.code}:{field}" if (field := getattr(error, "field", "")) else error.code
-        move(wish, states.REFUSED, what="refused", now=now, reason=reason, **told)
+        refuse(wish, error, now, error.code)
     else:
         raise error
+
+
+def refuse(wish: Wish, error: Refused, now: datetime, reason: str, **fields: Any) -> None:
+    """The platform said no. Its own name for the input at fault is kept, so that a form can show it there."""
+    field = str(getattr(error, "field", ""))[:FIELD]
+    data = {"reason": reason, **({"field": field} if field else {})}
+    code = f"{reason}:{field}" if isinstance(error, CredentialsRefused) else reason
+    move(
+        wish, states.REFUSED, what="refused", now=now, data=data, reason=code, field=field,
+        **said_by(error), **fields,
+    )  # fmt: skip
+
+
+def said_by(error: PlatformError) -> dict[str, Any]:
+    """What the platform said, as a wish keeps it."""
+    return {"verbatim": error.verbatim, "status": error.status, "request_id": error.request_id}
 
 
 def again(

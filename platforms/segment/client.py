@@ -22,6 +22,7 @@ from platforms.segment.gateway import STABLE, Gateway, Operation, PaceOf, all_of
 from platforms.segment.types import (
     Activation,
     ActivationChange,
+    Connected,
     Connection,
     DeliveryCount,
     Destination,
@@ -35,6 +36,8 @@ from platforms.segment.types import (
 
 Found = TypeVar("Found")
 Progress = Callable[[int, int | None], None]
+# Called when nothing but the sending of a write is left.
+Last = Callable[[], object]
 
 AUDIENCES_PER_PAGE = 200
 # A list of connections may be silent for the better part of a minute when its limit is used up.
@@ -151,8 +154,9 @@ class SegmentClient:
         kind: str = "destination",
         id_sync: Sequence[IdSync] = (),
         settings: Mapping[str, object] | None = None,
-    ) -> str:
-        """Add a destination to an audience, once; returns the connection's id. Nothing is sent by it.
+        last: Last | None = None,
+    ) -> Connected:
+        """Add a destination to an audience, once; returns what came of it. Nothing is sent by it.
 
         Without `id_sync` Segment fills in its own. Raises Conflict where the audience has it already.
         """
@@ -163,8 +167,9 @@ class SegmentClient:
             body | _given(id_sync, settings),
             key="connection",
             of=Operation.ADD_CONNECTION,
+            last=last,
         )
-        return _id(record(data["connection"]))
+        return decoding.connected(_id(record(data["connection"])), data)
 
     def reconnect(
         self,
@@ -173,15 +178,17 @@ class SegmentClient:
         *,
         id_sync: Sequence[IdSync] = (),
         settings: Mapping[str, object] | None = None,
-    ) -> None:
+        last: Last | None = None,
+    ) -> Connected:
         """Replace a connection's id sync or settings, each whole; one that is empty stays as it is."""
         path = f"{self._connections(audience)}/{segment(connection)}"
-        self._gateway.write("PATCH", path, _given(id_sync, settings), key="destination")
+        data = self._gateway.write("PATCH", path, _given(id_sync, settings), key="destination", last=last)
+        return decoding.connected(connection, data)
 
-    def disconnect(self, audience: str, connection: str) -> None:
+    def disconnect(self, audience: str, connection: str, *, last: Last | None = None) -> None:
         """Remove a destination from an audience. Raises Conflict while an activation uses it."""
         path = f"{self._connections(audience)}/{segment(connection)}"
-        self._gateway.write("DELETE", path, key="status")
+        self._gateway.write("DELETE", path, key="status", last=last)
 
     def activations(self, audience: str) -> tuple[Activation, ...]:
         """All activations of the audience, over all its connections."""
@@ -195,7 +202,9 @@ class SegmentClient:
         )
         return _present(decoding.activation(record(data["activation"])), "activation")
 
-    def add_activation(self, audience: str, connection: str, new: NewActivation) -> Activation:
+    def add_activation(
+        self, audience: str, connection: str, new: NewActivation, *, last: Last | None = None
+    ) -> Activation:
         """Add an activation to a connection, once: look before a second time, nothing makes it harmless."""
         data = self._gateway.write(
             "POST",
@@ -203,6 +212,7 @@ class SegmentClient:
             new.written(),
             key="activation",
             of=Operation.ADD_ACTIVATION,
+            last=last,
         )
         return _taken(decoding.activation(record(data["activation"])))
 
@@ -212,7 +222,7 @@ class SegmentClient:
         key: str,
         change: ActivationChange,
         *,
-        last: Callable[[], object] | None = None,
+        last: Last | None = None,
     ) -> Activation:
         """Change an activation, once. `last` is called when nothing but the sending is left."""
         data = self._gateway.write(
@@ -225,7 +235,7 @@ class SegmentClient:
         )
         return _taken(decoding.activation(record(data["activation"])))
 
-    def resync(self, audience: str, key: str, *, last: Callable[[], object] | None = None) -> types.Taken:
+    def resync(self, audience: str, key: str, *, last: Last | None = None) -> types.Taken:
         """Send the whole audience again, once. `last` as in `change_activation`.
 
         The answer may not say yet that it is going on, so only reading the activation tells.
@@ -242,11 +252,11 @@ class SegmentClient:
         told = json.dumps({"data": decoding.without_secrets(data)}, ensure_ascii=False)
         return types.Taken(key, answer.status, told, answer.request_id)
 
-    def remove_activation(self, audience: str, key: str) -> None:
+    def remove_activation(self, audience: str, key: str, *, last: Last | None = None) -> None:
         """Remove an activation; one that is gone already is as good."""
         path = f"{self._activations(audience)}/{segment(key)}"
         try:
-            self._gateway.write("DELETE", path, key="status", of=Operation.REMOVE_ACTIVATION)
+            self._gateway.write("DELETE", path, key="status", of=Operation.REMOVE_ACTIVATION, last=last)
         except NotFound:
             return
 

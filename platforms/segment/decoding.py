@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from platforms import types
@@ -13,6 +14,7 @@ from platforms.segment.types import (
     ActionField,
     ActionMapping,
     Activation,
+    Connected,
     Connection,
     DeliveryRow,
     Destination,
@@ -35,19 +37,24 @@ _SECRET = re.compile(
 DEEPEST = 40
 
 
-def without_secrets(value: Any, depth: int = 0) -> Any:
-    """Settings with what looks like a secret by its name struck out (contract §5.2)."""
+def is_secret(key: str) -> bool:
+    """Whether a setting of this name looks like a secret."""
+    return bool(_SECRET.search(key))
+
+
+def without_secrets(value: Any, also: Collection[str] = (), depth: int = 0) -> Any:
+    """Settings with what looks like a secret by its name struck out (contract §5.2), and what `also` names."""
     if depth > DEEPEST:
         return REDACTED
     if isinstance(value, dict):
         return {
             key: REDACTED
-            if _SECRET.search(key) and held not in (None, "")
-            else without_secrets(held, depth + 1)
+            if (key in also or is_secret(key)) and held not in (None, "")
+            else without_secrets(held, also, depth + 1)
             for key, held in value.items()
         }
     if isinstance(value, list):
-        return [without_secrets(item, depth + 1) for item in value]
+        return [without_secrets(item, also, depth + 1) for item in value]
     return value
 
 
@@ -113,6 +120,16 @@ def connection(item: Record) -> Connection | None:
         id_sync=id_sync(item.get("idSyncConfiguration")),
         settings=without_secrets(record(item.get("settings"))),
         connection_settings=without_secrets(record(item.get("connectionSettings"))),
+    )
+
+
+def connected(key: str, data: Record) -> Connected:
+    """What the answer to a write says of a connection."""
+    ids, settings = data.get("idSyncConfiguration"), data.get("connectionSettings")
+    return Connected(
+        key,
+        id_sync(ids) if isinstance(ids, list) else None,
+        without_secrets(settings) if isinstance(settings, dict) else None,
     )
 
 
@@ -188,7 +205,7 @@ def supported(value: object) -> tuple[Supported, ...]:
                     key=first(key, text(known.get("slug")), text(known.get("id")), name),
                     name=name,
                     actions=actions(known.get("actions")),
-                    connection_settings=known.get("connectionSettings"),
+                    connection_fields=fields(known.get("connectionSettings")),
                 )
             )
     return tuple(found)
@@ -202,17 +219,21 @@ def _action(item: Record) -> Action | None:
     key = first(text(item.get("id")), text(item.get("slug")))
     if key is None:
         return None
-    fields = [one for one in map(_field, records(item.get("fields"))) if one is not None]
-    order = {
-        text(one.get("fieldKey")): whole(one.get("sortOrder")) or 0 for one in records(item.get("fields"))
-    }
     return Action(
         id=key,
         name=text(item.get("name")) or key,
         slug=text(item.get("slug")),
         description=text(item.get("description")) or "",
-        fields=tuple(sorted(fields, key=lambda one: order.get(one.key, 0))),
+        fields=fields(item.get("fields")),
     )
+
+
+def fields(value: object) -> tuple[ActionField, ...]:
+    """Described fields in the order they ask for; what is no description is left out."""
+    keyed = value.items() if isinstance(value, dict) else ()
+    items = records(value) or [{"key": key, **item} for key, item in keyed if isinstance(item, dict)]
+    found = [(whole(item.get("sortOrder")) or 0, one) for item in items if (one := _field(item)) is not None]
+    return tuple(one for _, one in sorted(found, key=lambda pair: pair[0]))
 
 
 def _field(item: Record) -> ActionField | None:
@@ -223,7 +244,7 @@ def _field(item: Record) -> ActionField | None:
     return ActionField(
         key=key,
         label=text(item.get("label")) or key,
-        kind=text(item.get("type")) or "",
+        kind=(text(item.get("type")) or "").upper(),
         description=text(item.get("description")) or "",
         required=item.get("required") is True,
         multiple=item.get("multiple") is True,

@@ -66,6 +66,18 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Connected:
+    """What a write says of a connection: the id sync that holds now, and the settings without their secrets.
+
+    None is not told.
+    """
+
+    id: str
+    id_sync: tuple[IdSync, ...] | None = None
+    connection_settings: Json | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """Properties of a related entity; Linked Audiences only."""
 
@@ -240,13 +252,14 @@ class Destination:
 class Supported:
     """A type of destination that audiences can use. Without actions it is set up by the connection alone.
 
-    `connection_settings` is undocumented in form and kept as it came.
+    `connection_fields` are its connection's settings where they are described in a form that can be read:
+    how they are described is undocumented.
     """
 
     key: str
     name: str
     actions: tuple[Action, ...] = ()
-    connection_settings: Any = None
+    connection_fields: tuple[ActionField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

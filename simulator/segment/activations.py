@@ -122,6 +122,7 @@ def update(world: "World", ask: Ask) -> Answer:
     people = checks.personalization(body, linked=found.audience.type == LINKED, kind=found.type)
     wanted = checks.mapping(body, found.connection.destination.actions)
     label = _label(body, found.connection)
+    _values(found, wanted)
     was = (found.enabled, found.name, found.display_name, found.personalization, found.mapping)
     found.enabled = found.enabled if enabled is None else enabled
     found.name = name or found.name
@@ -135,6 +136,14 @@ def update(world: "World", ask: Ask) -> Answer:
             found.enabled, found.name, found.display_name, found.personalization, found.mapping = was
             raise
     return answer({"data": {"activation": _told(world, found)}})
+
+
+def _values(found: Activation, wanted: Json | None) -> None:
+    """What is given for the fields of the action, which stays the one it has."""
+    stored = (found.mapping or {}).get("actionId")
+    known = next((one for one in found.connection.destination.actions if one["id"] == stored), None)
+    if wanted is not None and known is not None:
+        checks.values(wanted, known)
 
 
 def merged_personalization(stored: Json, given: Json | None) -> Json:

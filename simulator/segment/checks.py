@@ -18,6 +18,10 @@ ACTIVATION_TYPES = (
 STRATEGIES = ("first", "last", "all")
 MOST_IDS, MOST_ALL = 5, 3
 LONGEST = 255
+KINDS: dict[str, Any] = {
+    "STRING": str, "TEXT": str, "PASSWORD": str, "DATETIME": str, "INTEGER": int, "NUMBER": int | float,
+    "BOOLEAN": bool, "OBJECT": dict | list,
+}  # fmt: skip
 
 
 def body(ask: Ask) -> Json:
@@ -166,3 +170,21 @@ def action(found: Json, actions: list[Json]) -> None:
     for one in known["fields"]:
         if one["required"] and one["fieldKey"] not in found.get("settings", {}):
             raise invalid(f"destinationMapping.settings.{one['fieldKey']}", "is required")
+    values(found, known)
+
+
+def values(found: Json, known: Json) -> None:
+    """Values fit the types of the action's fields. A directive, an object with a key that begins with @, fits
+    everywhere. SILENT whether they are checked at all; the stricter reading."""
+    types = {one["fieldKey"]: one for one in known["fields"]}
+    for key, value in found.get("settings", {}).items():
+        where, one = f"destinationMapping.settings.{key}", types.get(key)
+        if one is None or (isinstance(value, dict) and any(name.startswith("@") for name in value)):
+            continue
+        if one["required"] and value in (None, ""):
+            raise invalid(where, "is not allowed to be empty")
+        allowed = [choice["value"] for choice in one.get("choices", [])]
+        if allowed and value not in allowed:
+            raise invalid(where, f"must be one of [{', '.join(allowed)}]")
+        if not isinstance(value, KINDS.get(one["type"], object)):
+            raise invalid(where, f'with value "{value}" fails to match the required type {one["type"]}')

@@ -167,11 +167,14 @@ def test_connections_and_activations_of_an_audience(client: SegmentClient, stand
 def test_from_connecting_to_removing(client: SegmentClient, stand_in: Caller) -> None:
     there = next(one for one in stand_in.audiences() if not one.connections and one.enabled and one.size)
     hook = next(one for one in client.destinations() if one.slug == "actions-webhook")
-    connection = client.connect(there.id, hook.id, id_sync=[IdSync("email", "all", "Email")])
+    made = client.connect(there.id, hook.id, id_sync=[IdSync("email", "all", "Email")])
+    connection = made.id
+    assert made.id_sync == (IdSync("email", "all", "Email"),)
     with pytest.raises(Conflict):
         client.connect(there.id, hook.id)
     assert client.connections(there.id)[0].id_sync == (IdSync("email", "all", "Email"),)
-    client.reconnect(there.id, connection, id_sync=[IdSync("email", "last")])
+    changed = client.reconnect(there.id, connection, id_sync=[IdSync("email", "last")])
+    assert (changed.id, changed.id_sync) == (connection, (IdSync("email", "last"),))
     assert client.connections(there.id)[0].id_sync == (IdSync("email", "last"),)
 
     url = {"url": "https://hooks.example.com/sale", "method": "POST"}
@@ -321,8 +324,13 @@ PROFILES = st.builds(
 ENTITIES = st.lists(
     st.builds(Entity, st.sampled_from(["owned-accounts", "trips"]), TRAITS.map(tuple)), max_size=2
 ).map(tuple)
-VALUES = (
-    st.text(max_size=6) | st.booleans() | st.just({"@path": "$.x"}) | st.lists(st.integers(0, 9), max_size=2)
+WORDS = st.text(min_size=1, max_size=6) | st.just({"@path": "$.x"})
+VALUES = WORDS | st.booleans() | st.lists(st.integers(0, 9), max_size=2)
+# Values of described fields have their types; what is not described may be anything.
+SETTINGS = st.builds(
+    lambda told, more: {**told, **more},
+    st.dictionaries(st.sampled_from(["country", "email", "name"]), WORDS, max_size=2),
+    st.dictionaries(st.just("undescribed"), VALUES, max_size=1),
 )
 CHANGES = st.builds(
     ActivationChange,
@@ -330,12 +338,7 @@ CHANGES = st.builds(
     enabled=st.none() | st.booleans(),
     personalization=st.none()
     | st.builds(Personalization, profile=st.none() | PROFILES, entities=st.none() | ENTITIES),
-    mapping=st.none()
-    | st.builds(
-        ActionMapping,
-        st.sampled_from(["another", "same"]),
-        st.dictionaries(st.sampled_from(["country", "email", "name"]), VALUES, max_size=2),
-    ),
+    mapping=st.none() | st.builds(ActionMapping, st.sampled_from(["another", "same"]), SETTINGS),
 )
 
 
