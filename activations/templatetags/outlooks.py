@@ -1,0 +1,19 @@
+"""What a large press may expect, for the activation's page. `{% load outlooks %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from activations.models import Activation
+from activations.outlook import outlook
+
+register = template.Library()
+
+
+@register.inclusion_tag("activations/parts/outlook.html", name="outlook")
+def show(activation: Activation) -> dict[str, Any]:
+    """Nothing for a press that one call carries, at the price of two queries."""
+    return {"outlook": outlook(activation, timezone.now())}
