@@ -89,8 +89,8 @@ def _parts(activation: Activation) -> Iterator[Part]:
     )
     places = Workspace.objects.in_bulk([row["workspace"] for row in counted])
     for row in counted:
-        workspace: Any = places[row.pop("workspace")]
-        yield Part(workspace, **row)
+        figures: dict[str, Any] = {name: value for name, value in row.items() if name != "workspace"}
+        yield Part(places[row["workspace"]], **figures)
 
 
 def _ends_at(activation: Activation, part: Part, now: datetime) -> datetime | None:

@@ -71,8 +71,8 @@ def usual_length(workspace_id: int) -> timedelta | None:
         finished_at__gt=F("started_at"),
     )  # fmt: skip
     lengths = [
-        end - began
+        (end - began).total_seconds()
         for began, end in seen.order_by("-pk").values_list("started_at", "finished_at")[:NEWEST]
         if began and end
     ]
-    return median(lengths) if len(lengths) >= ENOUGH else None
+    return timedelta(seconds=median(lengths)) if len(lengths) >= ENOUGH else None

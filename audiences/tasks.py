@@ -10,12 +10,11 @@ from audiences import clock, connection, fresh_segment  # noqa: F401  a task too
 from audiences.clients import client_for, segment_client_for
 from audiences.external.sweep import busy, carry_on
 from audiences.fresh import look_again
-from audiences.models import Audience, Dataflow, PlatformJob, Wish, Workspace
+from audiences.models import Dataflow, PlatformJob, Wish, Workspace
 from audiences.rounds import each
 from audiences.sync import sync
 from audiences.wishes import states
 from audiences.wishes.jobs import FOLLOWED_FOR, OVER, follow
-from audiences.wishes.segment.mirror import look
 from audiences.wishes.work import fulfil_all
 from platforms.errors import PlatformError
 from platforms.pace import Share
@@ -92,13 +91,11 @@ def look_at(workspace_id: int, *dataflows: str) -> None:
 @shared_task
 def look_at_audience(workspace_id: int, audience: str) -> None:
     """Read afresh what one audience of a Segment space sends."""
-    for row in Audience.objects.select_related("workspace").filter(
-        workspace=workspace_id, platform_id=audience
-    ):
+    for workspace in Workspace.objects.filter(pk=workspace_id):
         try:
-            look(row.workspace, segment_client_for(row.workspace), row)
+            fresh_segment.look_again(workspace, segment_client_for(workspace), {audience})
         except PlatformError as error:
-            log.warning("An audience could not be read again.", workspace=row.workspace.slug, code=error.code)
+            log.warning("An audience could not be read again.", workspace=workspace.slug, code=error.code)
 
 
 @shared_task

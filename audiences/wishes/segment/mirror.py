@@ -16,20 +16,7 @@ from audiences.mirroring import mirror
 from audiences.models import Audience, Dataflow, Destination, Mapping, Workspace
 from audiences.supported import hidden_in
 from platforms import types
-from platforms.errors import NotFound
-from platforms.segment import SegmentClient
 from platforms.segment.types import Activation, Connected, Connection
-
-
-def look(workspace: Workspace, client: SegmentClient, audience: Audience) -> None:
-    """Read what an audience sends afresh. Raises PlatformError."""
-    try:
-        connections = client.connections(audience.platform_id)
-        activations = client.activations(audience.platform_id)
-    except NotFound:
-        gone(audience)
-        return
-    store(workspace, audience, connections, activations)
 
 
 def store(
