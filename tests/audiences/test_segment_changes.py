@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audiences.models import Mapping, Supported, User, Wish
+from audiences.tasks import look_at_audience
 from audiences.wishes import states
 from audiences.wishes.moves import move
 from platforms.http import REDACTED
@@ -407,10 +408,7 @@ class TestSecrets:
         house.flow = house.desk.flow("personas-facebook-custom-audiences", audience__origin="USERS")
         there = house.desk.there[house.flow.audience.platform_id].connections[house.flow.platform_id]
         there.settings = {"adAccountId": "7", "api_key": "hunter2-of-the-house"}
-        from audiences.clients import segment_client_for
-        from audiences.wishes.segment.mirror import look
-
-        look(house.workspace, segment_client_for(house.workspace), house.flow.audience)
+        look_at_audience(house.workspace.pk, house.flow.audience.platform_id)
         house.flow.refresh_from_db()
         return house
 
