@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from activations import states
-from activations.actions import CannotRequest, cancel, check_again, request, retry
+from activations.actions import CannotRequest, cancel, check_again, retry
 from activations.models import Activation, Delivery, Event, Job
-from audiences.models import Mapping, User, Workspace
+from audiences.models import Mapping, User
 from tests.activations.world import at_rest, only, pair, states_of, that, told
 
 pytestmark = pytest.mark.django_db
@@ -91,13 +91,6 @@ def test_nothing_can_go_and_nothing_is_stored(stage):
     assert all(verdict.main.severity == "stop" for verdict in refusal.value.verdicts.values())
     assert not Activation.objects.exists()
     assert not Event.objects.exists()
-
-
-def test_a_mapping_of_another_workspace_is_our_bug(stage):
-    chosen = stage.good(1)
-    other = Workspace.objects.create(slug="other", name="Other", org="o", client_id="c")
-    with pytest.raises(ValueError, match="another workspace"):
-        request(other, chosen, by=None, press="x")
 
 
 def test_a_mapping_chosen_twice_goes_once(stage):

@@ -220,6 +220,6 @@ def test_what_happened_before_there_were_notices_is_no_news(house):
     from django.apps import apps
 
     activation = finished(house, "failed")
-    import_module("activations.migrations.0011_mark_what_is_told").nothing_to_tell(apps, None)
+    import_module("activations.migrations.0013_mark_what_is_told").nothing_to_tell(apps, None)
     assert collect(timezone.now() + timedelta(days=1)) == 0
     assert told(activation) == []
