@@ -1,5 +1,7 @@
 """Seeds a Segment workspace: two spaces, seven destinations (one not added to Engage), and audiences that are ready, off, new or odd."""
 
+from copy import deepcopy
+
 from simulator.clock import DAY
 from simulator.ids import hex_for, number_for
 from simulator.names import audience_name
@@ -36,7 +38,7 @@ def seed_segment(seed: int, audiences: int, began: float) -> Shelf:
 
 
 def _destination(mark: str, index: int) -> Destination:
-    one = DESTINATIONS[index]
+    one = deepcopy(DESTINATIONS[index])
     key = hex_for(23, mark, "destination", index)
     source = hex_for(20, mark, "source", "engage" if one.get("engage", True) else "website")
     return Destination(id=key, source=source, **one)
