@@ -9,19 +9,28 @@ from typing import Any
 
 from platforms.errors import Refused
 
+Settle = Callable[[datetime], object]
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The platform did it. `settle` makes the mirror say so, at a moment by the platform's clock; it runs in
     the transaction in which the wish is done."""
 
-    settle: Callable[[datetime], object] | None = None
+    settle: Settle | None = None
     request_id: str = ""
     status: int | None = None
 
 
 class Already(Exception):
-    """It is so already; nothing was sent. Also how a lost answer turns out to have been a yes."""
+    """It is so already; nothing was sent. Also how a lost answer turns out to have been a yes.
+
+    `settle` is as in `Granted`.
+    """
+
+    def __init__(self, settle: Settle | None = None) -> None:
+        super().__init__("so already")
+        self.settle = settle
 
 
 class Meanwhile(Exception):

@@ -21,7 +21,7 @@ from audiences.lease import LEASE, kept
 from audiences.models import Wish, Workspace
 from audiences.wishes import flows, jobs, segment, states
 from audiences.wishes.moves import mine, move
-from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet
+from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet, Settle
 from platforms.errors import (
     Conflict,
     CredentialsRefused,
@@ -107,8 +107,8 @@ def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
     try:
         sending = Sending(client_of(wish), wish)
         granted = perform(sending)
-    except Already:
-        move(wish, states.DONE, what="found_so", now=clock(), reason="", verbatim="")
+    except Already as found:
+        done(wish, found.settle, sending, clock(), what="found_so")
     except Meanwhile as error:
         move(wish, states.CHANGED, what="changed_meanwhile", now=clock(), found=error.found)
     except NotYet as error:
@@ -118,7 +118,8 @@ def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
     except PlatformError as error:
         failed(wish, error, clock(), made=sending is not None and sending.made)
     else:
-        done(wish, granted, sending.client.platform_now() or clock(), clock())
+        told = {"status": granted.status, "request_id": granted.request_id}
+        done(wish, granted.settle, sending, clock(), what="done", **told)
 
 
 def client_of(wish: Wish) -> Client:
@@ -139,17 +140,14 @@ def perform(sending: Sending) -> Granted:
     return flows.perform(client, wish, sending)
 
 
-def done(wish: Wish, granted: Granted, at: datetime, now: datetime) -> None:
+def done(
+    wish: Wish, settle: Settle | None, sending: Sending | None, now: datetime, *, what: str, **told: Any
+) -> None:
     """The platform agreed: the wish and the mirror say so together."""
-    told: dict[str, Any] = {
-        "status": granted.status,
-        "request_id": granted.request_id,
-        "reason": "",
-        "verbatim": "",
-    }
+    at = (sending.client.platform_now() if sending is not None else None) or now
     with transaction.atomic():
-        if move(wish, states.DONE, what="done", now=now, **told) and granted.settle is not None:
-            granted.settle(at)
+        if move(wish, states.DONE, what=what, now=now, reason="", verbatim="", **told) and settle is not None:
+            settle(at)
 
 
 def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> None:

@@ -13,6 +13,7 @@ from audiences.sync import sync
 from audiences.tasks import look_at_audience
 from audiences.wishes import states
 from audiences.wishes.actions import CannotAsk
+from audiences.wishes.segment.terms import connection_terms
 from platforms.http import REDACTED
 from simulator.server import Simulator
 from tests.audiences.segment_desk import Desk
@@ -250,6 +251,10 @@ class TestActivations:
         desk.fault(name, "POST", path)
         wish = desk.work(new(desk, flow))
         assert (wish.state, wish.doubtful) == (states.UNCONFIRMED, True)
+        sync(desk.workspace)
+        for made in Mapping.objects.filter(dataflow=flow, name="Sale").select_related("dataflow", "audience"):
+            # Seen before its own wish is over, and asked about at once.
+            desk.about("disable", made)
         wish = desk.work(wish, later=60)
         if wish.is_open:
             wish = desk.work(wish, later=600)
@@ -394,6 +399,26 @@ class TestSecrets:
         there = desk.there[flow.audience.platform_id].activations[wish.mapping.platform_id]
         assert there.mapping["settings"]["api_token"] == "hunter2-of-the-house"
         assert "hunter2" not in self.kept()
+
+    @pytest.mark.parametrize("other", [True, False])
+    def test_a_lost_change_with_one_is_not_taken_for_anothers(self, desk: Desk, other: bool) -> None:
+        """What can be seen tells that it was done; where nothing can, it goes again: it changes nothing twice."""
+        flow = desk.flow("personas-facebook-custom-audiences")
+        there = desk.there[flow.audience.platform_id].connections[flow.platform_id]
+        there.settings = {"adAccountId": "7", "api_key": "hunter2-of-the-house"}
+        look_at_audience(desk.workspace.pk, flow.audience.platform_id)
+        flow.refresh_from_db()
+        account = "8" if other else "7"
+        wanted = {"settings": {"adAccountId": account, "api_key": REDACTED}}
+        sealed = {"settings": {"adAccountId": account, "api_key": "hunter3-of-the-house"}}
+        path = f"{flow.audience.platform_id}/destination-connections/{flow.platform_id}"
+        desk.fault("reset_after", "PATCH", path)
+        seen = connection_terms(flow.details)
+        wish = desk.ask("reconnect", dataflow=flow, wanted=wanted, sealed=sealed, seen=seen)
+        assert desk.work(wish).state == states.UNCONFIRMED
+        assert desk.work(wish, later=60).state == states.DONE
+        assert there.settings == sealed["settings"]
+        assert desk.calls("PATCH") == (1 if other else 2)
 
     def test_segments_own_words_do_not_repeat_them(self, desk: Desk) -> None:
         flow = desk.flow("actions-webhook", audience__origin="USERS")

@@ -8,10 +8,18 @@ from audiences.supported import hidden_in
 from audiences.wishes.doubt import not_while_it_may_appear
 from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile
 from audiences.wishes.segment import mirror
-from audiences.wishes.segment.terms import Json, Note, activation_terms, change_of, personalization_of
+from audiences.wishes.segment.terms import (
+    Json,
+    Note,
+    activation_terms,
+    change_of,
+    personalization_of,
+    sends_anyway,
+)
 from platforms import types
 from platforms.errors import Conflict, NotFound
 from platforms.segment import SegmentClient
+from platforms.segment.decoding import without_secrets
 from platforms.segment.types import (
     ActionMapping,
     Activation,
@@ -48,10 +56,10 @@ def _add(client: SegmentClient, wish: Wish, wanted: Json, note: Note) -> Granted
     if flow is None or audience is None:
         raise ValueError(f"wish {wish.pk} ({wish.what}) is about no connection")
     found = _same(client, flow, audience, wanted)
+    if found is not None and wish.doubtful:
+        raise Already(lambda _at: _made(wish, flow, audience, found))
     if found is not None:
-        _made(wish, flow, audience, found)
-        if wish.doubtful:
-            raise Already
+        mirror.activated(flow, audience, found)
         raise Meanwhile({"activation": "yes"})
     if wish.doubtful:
         not_while_it_may_appear(wish, client.platform_now())
@@ -98,20 +106,26 @@ def _made(wish: Wish, flow: Dataflow, audience: Audience, one: Activation) -> No
 
 def _change(client: SegmentClient, wish: Wish, here: Activation, wanted: Json, note: Note) -> Granted:
     mapping, audience = _of(wish)
-    change = change_of({"enabled": SWITCHES[wish.what]} if wish.what in SWITCHES else wanted)
-    if not wish.sealed and _is_so(here, change):
+    now = _terms(wish, here)
+    if _is_so(wish, here) and not sends_anyway(wish, now):
         mirror.activated(mapping.dataflow, audience, here)
         raise Already
     if wish.what not in SWITCHES:
-        _still_as_seen(wish, here)
+        _still_as_seen(wish, here, now)
+    change = _asked(wish, wanted)
     made = client.change_activation(audience.platform_id, here.id, change, last=note)
     return Granted(lambda _at: mirror.activated(mapping.dataflow, audience, made))
 
 
-def _is_so(here: Activation, change: ActivationChange) -> bool:
-    """Whether the change would change nothing: what it leaves out stays as it is."""
+def _asked(wish: Wish, wanted: Json) -> ActivationChange:
+    return change_of({"enabled": SWITCHES[wish.what]} if wish.what in SWITCHES else wanted)
+
+
+def _is_so(wish: Wish, here: Activation) -> bool:
+    """Whether the change would change nothing, as far as it can be seen: what it leaves out stays as it is."""
+    change, hidden = _asked(wish, wish.wanted), hidden_in(wish.workspace)
     people, mapped = change.personalization, change.mapping
-    settings = here.mapping.settings if here.mapping else {}
+    settings = without_secrets(here.mapping.settings if here.mapping else {}, hidden)
     return all((
         change.name in (None, here.name),
         change.enabled in (None, here.enabled),
@@ -129,18 +143,23 @@ def _same_people(now: Personalization, asked: Personalization) -> bool:
     )
 
 
-def _still_as_seen(wish: Wish, here: Activation) -> None:
-    mapping, audience = _of(wish)
+def _terms(wish: Wish, here: Activation) -> dict[str, str]:
+    """What a person would see of it now."""
+    _, audience = _of(wish)
     told = as_mapping(types.Audience(audience.platform_id, audience.name), here, hidden_in(wish.workspace))
-    now = activation_terms(told.details, told.enabled)
+    return activation_terms(told.details, told.enabled)
+
+
+def _still_as_seen(wish: Wish, here: Activation, now: dict[str, str]) -> None:
     if now != wish.seen:
+        mapping, audience = _of(wish)
         mirror.activated(mapping.dataflow, audience, here)
         raise Meanwhile(now)
 
 
 def _remove(client: SegmentClient, wish: Wish, here: Activation, note: Note) -> Granted:
     mapping, audience = _of(wish)
-    _still_as_seen(wish, here)
+    _still_as_seen(wish, here, _terms(wish, here))
     client.remove_activation(audience.platform_id, here.id, last=note)
     return Granted(lambda _at: mirror.removed(mapping))
 

@@ -14,7 +14,7 @@ from audiences.supported import hidden_in
 from audiences.wishes.doubt import not_while_it_may_appear
 from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile
 from audiences.wishes.segment import mirror
-from audiences.wishes.segment.terms import Json, Note, connection_terms, id_sync_of
+from audiences.wishes.segment.terms import Json, Note, connection_terms, id_sync_of, sends_anyway
 from platforms.errors import Conflict, NotFound
 from platforms.segment import SegmentClient
 from platforms.segment.types import Connected, Connection
@@ -49,9 +49,7 @@ def _connect(client: SegmentClient, wish: Wish, wanted: Json, note: Note) -> Gra
     found = _read(client, audience)
     if any(one.destination == destination.platform_id for one in found):
         mirror.store(wish.workspace, audience, found, client.activations(audience.platform_id))
-        if wish.doubtful:
-            raise Already
-        raise Meanwhile({"connected": "yes"})
+        raise Already if wish.doubtful else Meanwhile({"connected": "yes"})
     if wish.doubtful:
         not_while_it_may_appear(wish, client.platform_now())
     told = client.connect(
@@ -74,8 +72,9 @@ def _settle(wish: Wish, audience: Audience, destination: Destination, told: Conn
 
 def _reconnect(client: SegmentClient, wish: Wish, here: Connection, wanted: Json, note: Note) -> Granted:
     flow, audience = _pair(wish)
-    now = connection_terms(details_of(here, hidden_in(wish.workspace)))
-    if _is_so(here, wanted, secret=bool(wish.sealed)):
+    details = details_of(here, hidden_in(wish.workspace))
+    now = connection_terms(details)
+    if _is_so(here, details, wish.wanted) and not sends_anyway(wish, now):
         _remember(client, wish, here)
         raise Already
     if now != wish.seen:
@@ -87,12 +86,12 @@ def _reconnect(client: SegmentClient, wish: Wish, here: Connection, wanted: Json
     return Granted(partial(mirror.reconnected, flow, told))
 
 
-def _is_so(here: Connection, wanted: Json, *, secret: bool) -> bool:
-    """Whether it is set up so already; of what is secret that cannot be told."""
-    if secret:
-        return False
+def _is_so(here: Connection, details: Json, wanted: Json) -> bool:
+    """Whether it is set up so already, as far as it can be seen."""
     ids, settings = id_sync_of(wanted), wanted.get("settings")
-    return (not ids or list(here.id_sync) == ids) and (not settings or here.connection_settings == settings)
+    return (not ids or list(here.id_sync) == ids) and (
+        not settings or details.get("connectionSettings") == settings
+    )
 
 
 def _remember(client: SegmentClient, wish: Wish, here: Connection) -> None:

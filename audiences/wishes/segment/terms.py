@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from audiences.models import Wish
 from platforms.segment.types import ActionMapping, ActivationChange, Entity, IdSync, Personalization, Profile
 
 Json = dict[str, Any]
@@ -84,6 +85,13 @@ def change_of(wanted: Json) -> ActivationChange:
         personalization=personalization_of(wanted),
         mapping=ActionMapping(wanted["action"], settings) if settings else None,
     )
+
+
+def sends_anyway(wish: Wish, now: Json) -> bool:
+    """Whether a wish with secrets is sent although all that can be seen of it is so already: the secrets
+    cannot be seen. Only when its own lost call turned what was seen into what was wanted is it taken for done.
+    """
+    return bool(wish.sealed) and not (wish.doubtful and now != wish.seen)
 
 
 def secrets_in(wanted: Json, shown: Json) -> tuple[str, ...]:
