@@ -113,7 +113,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Mail server for notices, such as `smtp+tls://user:password@mail.example.com:587`.",
     ),
     Variable("EMAIL_FROM", "str", "activate@localhost", "Sender of the mails."),
-    Variable("NOTIFY_TIMEOUT", "int", 15, "Seconds after which a notice that is being sent is cut off."),
+    Variable("NOTIFY_TIMEOUT", "int", 30, "Seconds after which a notice that is being sent is cut off."),
     Variable(
         "NOTIFY_NETWORKS",
         "list",

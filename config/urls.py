@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/password/", accounts.PasswordChangeView.as_view(), name="password_change"),
     path("accounts/password/done/", accounts.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("admin/", admin.site.urls),
+    path("", include("notices.urls")),
     path("", include("activations.urls")),
     path("", include("audiences.urls")),
 ]

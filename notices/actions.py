@@ -56,3 +56,8 @@ def read_up_to(user: User, notice_pk: int) -> None:
     newest = Notice.objects.visible_to(user).order_by("-pk").values_list("pk", flat=True).first() or 0
     reader, _made = Reader.objects.get_or_create(user=user)
     Reader.objects.filter(pk=reader.pk, seen__lt=min(notice_pk, newest)).update(seen=min(notice_pk, newest))
+
+
+def is_new(notice: Notice, reader: Reader, user: User) -> bool:
+    """Whether the person has not read it; what was before them is no news to them."""
+    return notice.pk > reader.seen and notice.at > user.date_joined

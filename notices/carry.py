@@ -102,7 +102,7 @@ def _mail(parcel: Parcel) -> Answer:
         )
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     mail = EmailMessage(
-        parcel.subject.replace("\n", " "),
+        " ".join(parcel.subject.split()),
         parcel.text,
         to=[parcel.address],
         # The same for every try: a mail server that sees it twice can tell.

@@ -173,6 +173,11 @@ class Channel(models.Model):
         self.secret_encrypted = secrets.encrypt(plain)
 
     @property
+    def where(self) -> str:
+        """Kind and place, as far as they are no secret; a service's name says both."""
+        return self.place if self.kind == self.Kind.CHAT else f"{self.get_kind_display()} · {self.place}"
+
+    @property
     def tells_words(self) -> list[str]:
         return [str(label) for value, label in TELLABLE_CHOICES if value in self.tells]
 

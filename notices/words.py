@@ -38,7 +38,7 @@ def outcome(notice: Notice) -> str:
     if notice.change == Change.RECOVERED:
         return _("recovered, %(words)s") % {"words": summary.words}
     if notice.change in (Change.FAILURES, Change.NEEDS):
-        trouble = f"{_trouble(notice, summary)}{_fixable(notice, summary)}"
+        trouble = _trouble(notice, summary)
         if notice.change == Change.FAILURES:
             return trouble
         going = ngettext("%(n)s still going", "%(n)s still going", summary.moving)
@@ -47,18 +47,26 @@ def outcome(notice: Notice) -> str:
 
 
 def _trouble(notice: Notice, summary: Summary) -> str:
-    """ "3 of 172 failed"; "5 of 172 need somebody: 3 failed · 2 blocked" when there is more than one kind."""
-    parts = [(summary.counts[state], str(states.STATES[state].count_word))
-             for state in TROUBLE if summary.counts.get(state)]  # fmt: skip
+    """ "3 of 172 failed"; "5 of 172 need somebody (fixable): 3 failed · 2 blocked" when there is more than one kind."""
+    parts = [(summary.counts[state], _word(state)) for state in TROUBLE if summary.counts.get(state)]
     if ran_out := notice.data.get("ran_out", 0):
         parts.append((ran_out, _("never sent: time ran out")))
+    fixable = _fixable(notice, summary)
+    if summary.total == 1:
+        return f"{parts[0][1]}{fixable}"
     total = speech.number(summary.total)
     if len(parts) == 1:
         count, word = parts[0]
-        return _("%(n)s of %(total)s %(word)s") % {"n": speech.number(count), "total": total, "word": word}
+        said = _("%(n)s of %(total)s %(word)s") % {"n": speech.number(count), "total": total, "word": word}
+        return f"{said}{fixable}"
     every = speech.number(sum(count for count, _word in parts))
-    kinds = " · ".join(f"{speech.number(count)} {word}" for count, word in parts)
-    return _("%(n)s of %(total)s need somebody: %(kinds)s") % {"n": every, "total": total, "kinds": kinds}
+    said = _("%(n)s of %(total)s need somebody") % {"n": every, "total": total}
+    return f"{said}{fixable}: {' · '.join(f'{speech.number(count)} {word}' for count, word in parts)}"
+
+
+def _word(state: str) -> str:
+    """The word after a count, and alone where there is only one delivery."""
+    return _("outcome unknown") if state == states.STOPPED else str(states.STATES[state].count_word)
 
 
 def _fixable(notice: Notice, summary: Summary) -> str:

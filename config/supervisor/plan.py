@@ -82,6 +82,7 @@ class Plan:
             **os.environ,
             **self.shared(redis_url),
             "VAR_DIR": str(self.folder),
+            "SITE_URL": os.environ.get("SITE_URL") or self.address,
             "PYTHONUNBUFFERED": "1",
             "TETHERED": "1",
             # Checks load every page's code; they belong to tests and `make check`, not to each process.

@@ -21,9 +21,9 @@ from tests.catalogue import (
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Target": "rows"}
-# User, workspace with role, counts, rows, pauses, the switcher; audiences also count mappings of the page,
+# User, workspace with role, counts, rows, pauses, the switcher, the bell; audiences also count mappings of the page,
 # runs look up their dataflow, per-audience counts and names.
-QUERIES = {"destinations": 6, "audiences": 7, "runs": 9}
+QUERIES = {"destinations": 7, "audiences": 8, "runs": 10}
 
 
 @pytest.fixture

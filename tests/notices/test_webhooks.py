@@ -9,15 +9,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from notices import actions, rounds
+from notices import actions, rounds, signing
 from notices.models import Channel, Errand
 from notices.outbox import collect
 from tests.activations.house import make_house
+from tests.environment import ROOT
 from tests.notices.conftest import SECRET, channel, finished
 
 pytestmark = pytest.mark.django_db
@@ -192,7 +194,7 @@ class TestApprise:
         errand = tell(house, "failed")
         assert errand.state == Errand.State.DONE, errand.said
         (heard,) = receiver.heard
-        assert heard.json["title"].endswith("1 of 1 failed (fixable)")
+        assert heard.json["title"].endswith("failed (fixable)")
         assert heard.json["type"] == "failure"
         assert "The run failed." in heard.json["message"]
 
@@ -231,3 +233,21 @@ def test_two_workers_carry_each_errand_once(receiver):
     assert sum(tries) == 3
     assert len({heard.headers["webhook-id"] for heard in receiver.heard}) == len(receiver.heard) == 3
     assert set(Errand.objects.values_list("state", flat=True)) == {Errand.State.DONE}
+
+
+def test_the_documents_own_code_accepts_a_real_call_and_refuses_what_was_changed_or_kept(house, receiver):
+    source = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    known: dict[str, Any] = {}
+    exec(source.partition("```python\n")[2].partition("```")[0], known)
+    channel(house, receiver.url)
+    tell(house)
+    (heard,) = receiver.heard
+    known["verify"](SECRET, heard.headers, heard.body.encode())
+    with pytest.raises(ValueError, match="not signed by us"):
+        known["verify"](SECRET, heard.headers, heard.body.encode() + b" ")
+    later = {**heard.headers, "webhook-timestamp": str(int(heard.headers["webhook-timestamp"]) + 1)}
+    with pytest.raises(ValueError, match="not signed by us"):
+        known["verify"](SECRET, later, heard.body.encode())
+    old = signing.headers(SECRET, "an id", int(time.time()) - 301, heard.body)
+    with pytest.raises(ValueError, match="too old"):
+        known["verify"](SECRET, old, heard.body.encode())

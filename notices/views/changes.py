@@ -1,0 +1,87 @@
+"""Adding, changing, switching, testing and removing a channel."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audiences.views.rights import viewer_of
+from notices import actions
+from notices.forms import ChannelForm
+from notices.models import Channel
+from notices.views.channels import channel_for
+
+FORM = require_http_methods(["GET", "HEAD", "POST"])
+SECRETS = sensitive_post_parameters("address", "secret")
+
+
+@FORM
+@SECRETS
+def add(request: HttpRequest, kind: str) -> HttpResponse:
+    """A channel of my own, or with `for` one of a workspace that I look after."""
+    if kind not in Channel.Kind.values:
+        raise Http404
+    viewer, slug = viewer_of(request), request.GET.get("for", "")
+    scope = (
+        {"workspace": get_object_or_404(actions.administered(viewer), slug=slug)}
+        if slug
+        else {"owner": viewer}
+    )
+    blank = Channel(kind=kind, created_at=timezone.now(), created_by=viewer, **scope)
+    form = ChannelForm(request.POST or None, instance=blank)
+    if request.method == "POST" and form.is_valid():
+        made = form.save()
+        messages.success(
+            request,
+            _("“%(name)s” is saved. Send a test: it takes the way of every notice.") % {"name": made.name},
+        )
+        return redirect("notices:channel", made.pk)
+    return _form(request, form, blank)
+
+
+@FORM
+@SECRETS
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = channel_for(request, pk)
+    form = ChannelForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("notices:channel", pk)
+    return _form(request, form, found)
+
+
+def _form(request: HttpRequest, form: ChannelForm, channel: Channel) -> HttpResponse:
+    status = 422 if request.method == "POST" else 200
+    return render(request, "notices/form.html", {"form": form, "channel": channel}, status=status)
+
+
+@FORM
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then remove it with what is known about its errands."""
+    found = channel_for(request, pk)
+    if request.method != "POST":
+        return render(request, "notices/remove.html", {"channel": found})
+    found.delete()
+    messages.success(request, _("“%(name)s” is removed.") % {"name": found.name})
+    return redirect("notices:channels")
+
+
+@require_POST
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    actions.test(channel_for(request, pk))
+    return redirect("notices:channel", pk)
+
+
+@require_POST
+def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    found, on = channel_for(request, pk), request.POST.get("on") == "1"
+    actions.switch(found, on=on)
+    said = _("“%(name)s” is on.") if on else _("“%(name)s” is off. What happens meanwhile is not told later.")
+    messages.success(request, said % {"name": found.name})
+    return redirect("notices:channel", pk)
