@@ -189,10 +189,10 @@ class TestPages:
 
     def test_choosing_and_the_overview_say_so_too(self, client, shop):
         chosen = self.get(client, reverse("activations:activate", args=[shop.slug]))
-        assert "Nothing can be sent through Segment from here yet" in chosen
+        assert "Sending through Segment is not possible from here yet" in chosen
         one = Mapping.objects.select_related("audience").first().audience
-        path = reverse("activations:activate", args=[shop.slug]) + f"?audience={one.platform_id}&q=guests"
-        assert "Nothing can be sent through Segment from here yet" in self.get(client, path)
+        path = reverse("activations:activate", args=[shop.slug]) + f"?audience={one.platform_id}"
+        assert "Sending through Segment is not possible from here yet" in self.get(client, path)
         assert "Twilio Segment" in self.get(client, reverse("activations:overview", args=[shop.slug]))
 
     def test_strangers_see_nothing(self, client, shop):
