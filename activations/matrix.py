@@ -108,7 +108,7 @@ def _dataflows(search: Search, order: dict[int, tuple[int, Workspace]]) -> Itera
     for flow in flows.select_related("destination"):
         place = order[flow.workspace_id][1]
         url = reverse("activations:dataflow", args=[place.slug, flow.platform_id])
-        yield Column(place, flow.name, str(flow.destination), flow.destination_id, flow.pk, url)
+        yield Column(place, flow.name, flow.destination.platform, flow.destination_id, flow.pk, url)
 
 
 def _destinations(search: Search, order: dict[int, tuple[int, Workspace]]) -> Iterable[Column]:

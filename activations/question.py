@@ -21,6 +21,7 @@ from activations.places import split
 from activations.selection import fold, unfold
 from audiences import clock, speech
 from audiences.models import Mapping, User, Workspace
+from audiences.models.catalog import Kind
 from platforms.segment.gateway import Operation
 
 LASTS = timedelta(minutes=15)
@@ -131,7 +132,16 @@ class Plan:
 
     @property
     def dataflows(self) -> list[str]:
-        return sorted({row.mapping.dataflow.name for row in self.going})
+        """The names of what it goes to, each once: dataflows, and at Segment destinations, since there every
+        audience has a connection of its own."""
+        flows = {row.mapping.dataflow for row in self.going}
+        found = {
+            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): (
+                flow.destination.platform if flow.kind == Kind.CONNECTION else flow.name
+            )
+            for flow in flows
+        }
+        return sorted(found.values())
 
 
 def plan(home: Workspace, rows: Sequence[Row]) -> Plan:

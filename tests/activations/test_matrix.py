@@ -264,3 +264,14 @@ def test_queries_grow_with_workspaces_only(house, away, segment):
     for number in range(3):
         make_mapping(make_dataflow(away, f"Flow {number}"), make_audience(away, f"Far {number}"))
     assert queries() == before
+
+
+def test_dataflows_of_the_list_lead_to_the_matrix(house):
+    from django.urls import reverse
+
+    make_dataflow(house.workspace, "Empty one")
+    address = reverse("audiences:destinations", args=[house.workspace.slug])
+    text = house.client().get(address).content.decode()
+    assert text.count('name="flow"') == 2
+    assert text.count("disabled") == 1, "nothing is mapped to it"
+    assert 'name="flow"' not in house.client(house.bob).get(address).content.decode()
