@@ -28,6 +28,11 @@ def jobs_today(workspace: Workspace, now: datetime) -> int:
     return counted.exclude(outcome=Job.Outcome.NOT_SENT).count()
 
 
+def calls_lately(workspace: Workspace, now: datetime) -> int:
+    """Jobs of the last minute: what Segment's limits count."""
+    return Job.objects.filter(workspace=workspace, created_at__gt=now - timedelta(minutes=1)).count()
+
+
 def _midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 

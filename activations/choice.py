@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
@@ -10,6 +11,9 @@ from django.http import Http404, QueryDict
 from activations.selection import AT_MOST, numbers, unfold
 from audiences.models import Mapping, User, Workspace
 from audiences.models.catalog import Kind
+
+# What can be activated on demand: files in batches, and what a Segment connection carries.
+PRESSABLE = (Kind.BATCH_FILE, Kind.CONNECTION)
 
 
 def chosen_in(form: QueryDict) -> set[int]:
@@ -40,32 +44,41 @@ def still_there(viewer: User, pks: Iterable[int]) -> list[Mapping]:
     return list(rows.select_related("dataflow__destination", "audience"))
 
 
-def offered(
-    workspace: Workspace, audience: str = "", destination: str = "", only: Sequence[str] = ()
-) -> QuerySet[Mapping]:
-    """Mappings that could be chosen: present, on batch file-based dataflows or Segment's connections, found by words on both sides.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: words on both sides, in which workspaces (pks), and audiences and dataflows (platform ids)
+    chosen on another page; with none of those, all are offered."""
 
-    `only` are platform ids of audiences; with none, all are offered.
-    """
-    rows: QuerySet[Mapping] = Mapping.objects.filter(
-        vanished_at=None,
-        dataflow__workspace=workspace,
-        dataflow__kind__in=(Kind.BATCH_FILE, Kind.CONNECTION),
-        dataflow__vanished_at=None,
-    )
-    if only:
-        rows = rows.filter(audience__platform_id__in=only)
-    for word in audience.split():
-        rows = rows.filter(
-            Q(audience__name__icontains=word)
-            | Q(audience__platform_id__iexact=word)
-            | Q(name__icontains=word, dataflow__kind=Kind.CONNECTION)
+    places: tuple[int, ...]
+    q: str = ""
+    to: str = ""
+    audiences: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+
+    def of_audiences(self, at: str = "") -> Q:
+        """Condition on audiences; `at` leads to them: "audience__" from a mapping."""
+        found = Q(**{f"{at}platform_id__in": self.audiences}) if self.audiences else Q()
+        for word in self.q.split():
+            found &= Q(**{f"{at}name__icontains": word}) | Q(**{f"{at}platform_id__iexact": word})
+        return found
+
+    def of_flows(self, at: str = "") -> Q:
+        """Condition on dataflows that can be pressed; `at` leads to them."""
+        found = Q(**{f"{at}workspace__in": self.places, f"{at}kind__in": PRESSABLE, f"{at}vanished_at": None})
+        if self.flows:
+            found &= Q(**{f"{at}platform_id__in": self.flows})
+        for word in self.to.split():
+            found &= (
+                Q(**{f"{at}name__icontains": word})
+                | Q(**{f"{at}platform_id__iexact": word})
+                | Q(**{f"{at}destination__platform__icontains": word})
+                | Q(**{f"{at}destination__account__icontains": word})
+            )
+        return found
+
+    def mappings(self) -> QuerySet[Mapping]:
+        """Present mappings that match, in no order."""
+        rows: QuerySet[Mapping] = Mapping.objects.filter(
+            self.of_flows("dataflow__"), self.of_audiences("audience__"), vanished_at=None
         )
-    for word in destination.split():
-        rows = rows.filter(
-            Q(dataflow__name__icontains=word)
-            | Q(dataflow__platform_id__iexact=word)
-            | Q(dataflow__destination__platform__icontains=word)
-            | Q(dataflow__destination__account__icontains=word)
-        )
-    return rows.select_related("dataflow__destination", "audience")
+        return rows.select_related("dataflow__destination", "audience")

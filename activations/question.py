@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from activations.budget import is_hard, jobs_today
+from activations.budget import calls_lately, is_hard, jobs_today
 from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
@@ -21,6 +21,8 @@ from activations.places import split
 from activations.selection import fold, unfold
 from audiences import clock, speech
 from audiences.models import Mapping, User, Workspace
+from audiences.models.catalog import Kind
+from platforms.segment.gateway import Operation
 
 LASTS = timedelta(minutes=15)
 LARGE = 80
@@ -130,7 +132,16 @@ class Plan:
 
     @property
     def dataflows(self) -> list[str]:
-        return sorted({row.mapping.dataflow.name for row in self.going})
+        """The names of what it goes to, each once: dataflows, and at Segment destinations, since there every
+        audience has a connection of its own."""
+        flows = {row.mapping.dataflow for row in self.going}
+        found = {
+            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): (
+                flow.destination.platform if flow.kind == Kind.CONNECTION else flow.name
+            )
+            for flow in flows
+        }
+        return sorted(found.values())
 
 
 def plan(home: Workspace, rows: Sequence[Row]) -> Plan:
@@ -141,12 +152,15 @@ def plan(home: Workspace, rows: Sequence[Row]) -> Plan:
 
 
 def _part(workspace: Workspace, rows: Sequence[Row]) -> Part:
-    leaving = [row for row in rows if row.selectable and row.kind != WAITS]
+    leaving, now = [row for row in rows if row.selectable and row.kind != WAITS], timezone.now()
     # Segment takes one resync a call; what one of Adobe's calls takes is a guardrail.
     limit = 1 if workspace.is_segment else workspace.max_per_job
     jobs = pack(leaving, limit, group=lambda row: row.mapping.audience_id)
     sizes = sorted((len(job) for job in jobs), reverse=True)
-    used = jobs_today(workspace, timezone.now())
+    if workspace.is_segment:
+        writes = calls_lately(workspace, now)
+        return Part(workspace, rows, sizes, writes, Operation.UPDATE_ACTIVATION.per_minute)
+    used = jobs_today(workspace, now)
     return Part(workspace, rows, sizes, used, workspace.jobs_per_day, is_hard(workspace))
 
 

@@ -80,3 +80,12 @@ document.addEventListener("change", (event) => {
   part.items.add(new File([file.slice(0, most)], file.name, { type: file.type }));
   input.files = part.files;
 });
+
+// Clocks that count down: <time datetime=… data-until="in {left}" data-over="allowed now">.
+setInterval(() => {
+  for (const clock of document.querySelectorAll("time[data-until]")) {
+    const left = Math.round((Date.parse(clock.dateTime) - Date.now()) / 1000), [h, min, s] = [left / 3600, left / 60 % 60, left % 60].map(Math.floor);
+    const said = h ? `${h} h ${min} min` : min ? `${min} min ${s} s` : `${s} s`;
+    clock.textContent = left > 0 ? clock.dataset.until.replace("{left}", said) : clock.dataset.over;
+  }
+}, 1000);

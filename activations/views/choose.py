@@ -1,39 +1,51 @@
-"""Activate on-demand: audiences × destinations in one list, and the tray that says what a press would do."""
+"""Activate on-demand: audiences × destinations in one matrix, and the tray that says what a press would do."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import replace_url
+from django_htmx.middleware import HtmxDetails
 
-from activations.choice import chosen_in, offered, still_there
-from activations.going import Row, counted_at, rows_of
+from activations.choice import Search, chosen_in, still_there
+from activations.going import counted_at, rows_of
+from activations.matrix import matrix
 from activations.question import plan
 from activations.selection import AT_MOST, fold, unfold
 from activations.views.rights import viewer_of
-from audiences.access import may_press, workspace_for
-from audiences.models import Workspace
+from audiences.access import may_press, workspace_for, workspaces_of
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
 
-PER_PAGE = 100
+PER_PAGE = 50
+COLUMNS = 4
 LONGEST_SEARCH = 200
-AUDIENCES_AT_MOST = 500
+IDS_AT_MOST = 500
+EVERYWHERE = "all"
+# What of the address is an id chosen elsewhere, and may be there often.
+LISTS = ("audience", "flow")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def activate(request: HttpRequest, slug: str) -> HttpResponse:
+    """The matrix. A POST leads to the same page with the choice in its address; htmx gets what changed at once."""
     workspace = workspace_for(request, slug)
-    if request.method == "POST":
-        return HttpResponseRedirect(_address_after(request, workspace))
-    return render(request, "activations/activate.html", _choice(request, workspace))
+    if request.method != "POST":
+        return render(request, "activations/activate.html", _choice(request, workspace, request.GET))
+    query = _query_after(request, workspace)
+    address = reverse("activations:activate", args=[workspace.slug])
+    address = f"{address}?{query.urlencode()}" if query else address
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    if htmx.target != "found":
+        return HttpResponseRedirect(address)
+    context = {**_choice(request, workspace, query), "fragment": True}
+    return replace_url(render(request, "activations/activate.html#found", context), address)
 
 
 @require_POST
@@ -43,7 +55,7 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
     rows = rows_of(workspace, still_there(viewer_of(request), chosen_in(request.POST)))
     context = {
         "workspace": workspace,
-        "plan": plan(workspace, [row for row in rows if row.selectable]),
+        "plan": plan(workspace, rows),
         "may_press": may_press(workspace),
         "another": request.POST.get("another"),
     }
@@ -54,55 +66,92 @@ def searched(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
-def _address_after(request: HttpRequest, workspace: Workspace) -> str:
-    """Where the form leads: the same page with the choice, the search and the page number in its address."""
+def _query_after(request: HttpRequest, workspace: WorkspaceInHand) -> QueryDict:
+    """What the form's buttons mean: the choice, the search and the page, as the address carries them."""
     form = request.POST
     go, chosen = form.get("go", ""), chosen_in(form)
-    q, to, only = ("", "", []) if go == "clear" else _search(form)
+    query = QueryDict(mutable=True)
+    if go != "clear":
+        for name in ("q", "to", "in"):
+            query[name] = searched(form.get(name))
+        for name in LISTS:
+            query.setlist(name, _ids(form, name))
     if go == "all":
-        matching = rows_of(workspace, offered(workspace, q, to, only)[:AT_MOST])
-        chosen |= {row.mapping.pk for row in matching if row.selectable}
+        matching = rows_of(workspace, _search(_scope(request, workspace, query), query).mappings()[:AT_MOST])
+        mine = {place.pk for place in workspaces_of(viewer_of(request)) if may_press(place)}
+        chosen |= {row.mapping.pk for row in matching if row.selectable and row.mapping.workspace_id in mine}
     elif go == "none":
         chosen = set()
-    page = go.removeprefix("page:") if go.startswith("page:") else ""
-    query = {"q": q, "to": to, "audience": only, "page": page, "sel": fold(chosen)}
-    address = reverse("activations:activate", args=[workspace.slug])
-    return f"{address}?{urlencode({name: value for name, value in query.items() if value}, doseq=True)}"
+    elif go.startswith("drop:"):
+        kept = rows_of(workspace, still_there(viewer_of(request), chosen))
+        chosen = {row.mapping.pk for row in kept if row.kind != go.removeprefix("drop:")}
+    _turn(query, form, go)
+    query["sel"] = fold(chosen)
+    for name in [name for name in query if not any(query.getlist(name))]:
+        del query[name]
+    return query
 
 
-def _search(query: QueryDict) -> tuple[str, str, list[str]]:
-    """Words for audiences, words for destinations, and the platform ids of audiences chosen elsewhere."""
-    only = [text for one in query.getlist("audience")[:AUDIENCES_AT_MOST] if (text := searched(one))]
-    return searched(query.get("q")), searched(query.get("to")), only
+def _turn(query: QueryDict, form: QueryDict, go: str) -> None:
+    """Which page of which columns: as they were, unless the button turns them or something else was searched."""
+    if go in ("", "look", "clear"):
+        return
+    query["columns"], query["page"] = form.get("columns", ""), form.get("page", "")
+    if go.startswith("page:"):
+        query["page"] = go.removeprefix("page:")
+    elif go.startswith("columns:"):
+        # Other columns have other audiences.
+        query["columns"], query["page"] = go.removeprefix("columns:"), ""
+    for name in ("columns", "page"):
+        if query[name] == "1":
+            query[name] = ""
 
 
-def _choice(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]:
-    q, to, only = _search(request.GET)
-    chosen = unfold(request.GET.get("sel", ""))
-    listed = offered(workspace, q, to, only).order_by("dataflow__name", "dataflow_id", "audience__name", "pk")
-    page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
-    here = list(page.object_list)
-    kept = [one for one in still_there(viewer_of(request), chosen) if one.pk not in {m.pk for m in here}]
-    rows = rows_of(workspace, [*here, *kept], chosen)
-    shown = rows[: len(here)]
+def _ids(query: QueryDict, name: str) -> list[str]:
+    return [text for one in query.getlist(name)[:IDS_AT_MOST] if (text := searched(one))]
+
+
+def _scope(request: HttpRequest, workspace: WorkspaceInHand, query: QueryDict) -> list[WorkspaceInHand]:
+    """The workspaces searched, this one first: itself, one that is named, or every one the viewer may look at."""
+    wanted = query.get("in", "")
+    if not wanted:
+        return [workspace]
+    others = [place for place in workspaces_of(viewer_of(request)) if place.pk != workspace.pk]
+    if wanted == EVERYWHERE:
+        return [workspace, *others]
+    return [place for place in others if place.slug == wanted] or [workspace]
+
+
+def _search(places: Sequence[WorkspaceInHand], query: QueryDict) -> Search:
+    return Search(
+        tuple(place.pk for place in places), searched(query.get("q")), searched(query.get("to")),
+        tuple(_ids(query, "audience")), tuple(_ids(query, "flow")),
+    )  # fmt: skip
+
+
+def _choice(request: HttpRequest, workspace: WorkspaceInHand, query: QueryDict) -> dict[str, Any]:
+    places = _scope(request, workspace, query)
+    search, chosen = _search(places, query), unfold(query.get("sel", ""))
+    kept = still_there(viewer_of(request), chosen)
+    shown = matrix(
+        search, places, chosen, kept,
+        window=(query.get("columns"), COLUMNS), page=(query.get("page"), PER_PAGE),
+    )  # fmt: skip
+    picked = [row for row in (*shown.rows, *shown.kept) if row.chosen]
+    open_to = {place.pk for place in places if may_press(place)}
     return {
         "workspace": workspace,
-        "may_press": may_press(workspace),
-        "q": q,
-        "to": to,
-        "page": page,
-        "groups": _by_dataflow(shown),
-        "counted_at": counted_at(shown),
-        "only": only,
-        "all_chosen": fold(row.mapping.pk for row in rows if row.chosen),
-        "shown": fold(mapping.pk for mapping in here),
-        "plan": plan(workspace, [row for row in rows if row.chosen and row.selectable]),
+        "places": places,
+        "scope": query.get("in", ""),
+        "may_press": may_press(workspace) or bool(open_to),
+        "open_to": open_to,
+        "search": search,
+        "narrowed": bool(search.q or search.to or search.audiences or search.flows),
+        "matrix": shown,
+        "counted_at": counted_at(shown.rows),
+        "all_chosen": fold(row.mapping.pk for row in picked),
+        "gone": len(chosen) - len(picked),
+        "shown": fold(row.mapping.pk for row in shown.rows),
+        "at_most": AT_MOST,
+        "plan": plan(workspace, picked),
     }
-
-
-def _by_dataflow(rows: list[Row]) -> list[tuple[Any, list[Row]]]:
-    return [
-        (found[0].mapping.dataflow, found)
-        for _pk, group in groupby(rows, key=lambda row: row.mapping.dataflow_id)
-        if (found := list(group))
-    ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from activations import actions, question
 from activations import chain as chaining
 from activations.choice import chosen_in, mappings_of
+from activations.going import WAITS, rows_of
 from activations.places import split
 from activations.selection import fold
 from activations.views.choose import searched
@@ -37,6 +38,8 @@ def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("activations:activate", slug)
     mappings = mappings_of(viewer_of(request), chosen_in(request.POST))
+    if request.POST.get("only") == WAITS:
+        mappings = [row.mapping for row in rows_of(workspace, mappings) if row.kind == WAITS]
     if said_no := _refused(request, workspace, mappings):
         return said_no
     if not mappings:

@@ -60,6 +60,20 @@ def _time(then: datetime, words: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def countdown(then: datetime | None) -> SafeString:
+    """ "in 41 min 10 s", counted down before the eyes by the own script; nothing where the moment is unknown."""
+    if then is None:
+        return SafeString("")
+    left = then - timezone.now()
+    words = _("in %(left)s")
+    return format_html(
+        '<time class="under" datetime="{}" data-until="{}" data-over="{}">{}</time>',
+        then.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), words % {"left": "{left}"}, _("allowed now"),
+        words % {"left": speech.duration(left)} if left > timedelta(0) else _("allowed now"),
+    )  # fmt: skip
+
+
 @register.filter
 def moment(then: datetime | None, missing: str = "") -> str:
     """ "18:05 CET (in 12 min)", UTC on hover; None → `missing` or "unknown"."""

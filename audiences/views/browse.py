@@ -98,7 +98,8 @@ def destinations(request: HttpRequest, slug: str) -> HttpResponse:
     rows = Dataflow.objects.present().filter(workspace=workspace)
     finder = CONNECTIONS if workspace.is_segment else DATAFLOWS
     found = finder.find(rows.select_related("destination"), request.GET)
-    return show_list(request, "audiences/destinations.html", workspace, found)
+    more = {"may_press": may_press(workspace) and not workspace.is_segment}
+    return show_list(request, "audiences/destinations.html", workspace, found, more)
 
 
 @require_safe

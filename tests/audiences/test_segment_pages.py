@@ -192,7 +192,7 @@ class TestPages:
         assert mapping.activation_type in chosen
         assert f'name="m" id="m{mapping.pk}"' in chosen
         path = reverse("activations:activate", args=[shop.slug]) + "?q=nobody-has-this-name"
-        assert "No activation fits" in self.get(client, path)
+        assert "No mapping fits" in self.get(client, path)
         assert "Twilio Segment" in self.get(client, reverse("activations:overview", args=[shop.slug]))
 
     def test_strangers_see_nothing(self, client, shop):
