@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.db.models import F, Value
@@ -49,6 +50,12 @@ def adobe_workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
 def may_press(workspace: WorkspaceInHand) -> bool:
     """Whether the viewer may activate in this workspace."""
     return workspace.role == Role.ACTIVATOR
+
+
+def may_press_in(user: User, workspaces: Iterable[Workspace]) -> bool:
+    """Whether the person may activate in every one of these workspaces."""
+    wanted = {workspace.pk for workspace in workspaces}
+    return Workspace.objects.pressable_by(user).filter(pk__in=wanted).count() == len(wanted)
 
 
 def home_for(user: User) -> Workspace | None:

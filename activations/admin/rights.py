@@ -10,17 +10,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from audiences.access import may_press_in
 from audiences.admin.rooms import viewer_of
-from audiences.models import Role, User, Workspace
-
-
-def may_press_in(user: User, workspaces: Iterable[Workspace]) -> bool:
-    """Whether the person may activate in every one of these workspaces."""
-    wanted = {workspace.pk for workspace in workspaces}
-    if user.is_superuser:
-        return True
-    held = user.memberships.filter(role=Role.ACTIVATOR, workspace__in=wanted)
-    return held.count() == len(wanted)
+from audiences.models import Workspace
 
 
 def refused(admin: ModelAdmin[Model], request: HttpRequest, workspaces: Iterable[Workspace]) -> bool:

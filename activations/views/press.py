@@ -17,7 +17,7 @@ from activations.choice import chosen_in, mappings_of
 from activations.selection import fold
 from activations.views.choose import searched
 from activations.views.evaluation import usual_dataset
-from activations.views.rights import refused, viewer_of
+from activations.views.rights import refused, set_in, viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.evaluation import next_evaluation
 from audiences.models import Mapping
@@ -109,6 +109,7 @@ def _press(
             press=paper.press,
             seen_at=paper.seen_at,
             on_export=question.on_export(request.POST),
+            of_set=set_in(request),
             **_named(request),
         )
     except actions.CannotRequest as why:
@@ -133,7 +134,7 @@ def _ask(
     """The question. `paper` is handed on where it is still good; else a new one is sealed."""
     # Sealed before the facts are read: what changes in between then counts as unseen.
     sealed = paper or question.seal(workspace, viewer_of(request), mappings)
-    now = timezone.now()
+    now, of_set = timezone.now(), set_in(request)
     context: dict[str, Any] = {
         "workspace": workspace,
         "plan": question.ask(workspace, mappings),
@@ -142,7 +143,8 @@ def _ask(
         "wrong": wrong,
         "needs_name": question.needs_name(workspace, len(mappings)),
         "next_evaluation": next_evaluation(workspace, now),
-        "name": request.POST.get("name", ""),
+        "of_set": of_set,
+        "name": request.POST.get("name", of_set.name if of_set else ""),
         "reason": request.POST.get("reason", ""),
         "on_export": question.on_export(request.POST),
         "is_v1": workspace.adhoc_version == "v1",
