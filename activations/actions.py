@@ -15,10 +15,10 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from activations import nudges, states
-from activations.facts import verdicts
-from activations.models import Activation, ActivationSet, Delivery, Event
+from activations.models import Activation, ActivationSet, Delivery, Event, Share
 from activations.moves import lock, move
 from activations.opening import default_name, deliver
+from activations.places import judge, split
 from activations.preflight import Verdict
 from audiences import clock
 from audiences.models import Mapping, User, Workspace
@@ -65,17 +65,19 @@ def request(
 ) -> Activation:
     """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
 
-    `press` is the token of this press: the same token answers with the activation it already made.
+    `workspace` is its home, where it is pressed; the mappings may be of any workspace, of either vendor: who
+    may press in all of them, the caller has seen to. `press` is the token of this press: the same token answers with the activation it already made.
     `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
     page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop.
-    `export_id` is the export job that a v1 call must name; `of_set` the set that was pressed. Raises `CannotRequest` when nothing is chosen,
+    `export_id` is the export job that a v1 call must name, which only its own workspace knows; `of_set` the set
+    that was pressed. Raises `CannotRequest` when nothing is chosen,
     the page is out of date, or
     nothing of it could ever go; then nothing is stored and nothing is sent.
     """
     # In one order, so that two presses of the same audiences cannot lock each other out.
     chosen = sorted({mapping.pk: mapping for mapping in mappings}.values(), key=lambda mapping: mapping.pk)
-    if any(mapping.workspace_id != workspace.pk for mapping in chosen):
-        raise ValueError("a mapping of another workspace")
+    if export_id and any(mapping.workspace_id != workspace.pk for mapping in chosen):
+        raise ValueError("an export job of another workspace")
     if not chosen:
         raise CannotRequest(
             _("No audience is selected, so there is nothing to activate."), code="nothing_chosen"
@@ -86,7 +88,7 @@ def request(
             if made is not None:
                 return made
             with transaction.atomic():
-                _refuse_old_page(workspace, chosen, seen_at)
+                _refuse_old_page(chosen, seen_at, by)
                 return _request(
                     workspace, chosen, by=by, press=press, source=source, name=name, reason=reason,
                     on_export=on_export, export_id=export_id, of_set=of_set,
@@ -124,7 +126,7 @@ def _request(
     of_set: ActivationSet | None,
 ) -> Activation:
     now = clock.now()
-    found = verdicts(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
+    found = judge(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
     if all(found[mapping.pk].will_go == "blocked" for mapping in chosen):
         raise CannotRequest(
             _("None of the chosen audiences can go, so nothing was sent."),
@@ -145,6 +147,7 @@ def _request(
         of_set=of_set,
         set_version=of_set.version if of_set else None,
     )
+    _share(activation, chosen)
     deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)
     if on_export == Activation.OnExport.STOP:
         Event.objects.create(
@@ -153,24 +156,41 @@ def _request(
     return activation
 
 
+def _share(activation: Activation, chosen: Iterable[Mapping]) -> None:
+    """Note every workspace that has a part in it, with its snapshot; the home alone needs no note."""
+    home = activation.workspace
+    away = [place for place, _part in split(home, chosen) if place.pk != home.pk]
+    if away:
+        Share.objects.bulk_create(
+            Share(activation=activation, workspace=place, snapshot_at=place.snapshot_at)
+            for place in (home, *away)
+        )
+
+
 def _unwilling(on_export: str, chosen: Iterable[Mapping]) -> set[int]:
     return {mapping.pk for mapping in chosen} if on_export == Activation.OnExport.STOP else set()
 
 
-def _refuse_old_page(workspace: Workspace, chosen: list[Mapping], seen_at: datetime | None) -> None:
+def _refuse_old_page(chosen: list[Mapping], seen_at: datetime | None, by: User | None) -> None:
     if seen_at is None:
         return
     since = Delivery.objects.filter(
-        workspace=workspace, mapping__in=chosen, activation__requested_at__gt=seen_at
+        workspace__in={mapping.workspace_id for mapping in chosen},
+        mapping__in=chosen,
+        activation__requested_at__gt=seen_at,
     ).exclude(state__in=(states.BLOCKED, states.CANCELED))
-    newer = since.select_related("activation").order_by("-pk").first()
-    if newer is not None:
-        raise CannotRequest(
-            _("This page is out of date: “%(name)s” was activated meanwhile. Nothing was sent a second time.")
-            % {"name": newer.activation.name},
-            code="page_out_of_date",
-            instead=newer.activation,
-        )
+    newer = since.select_related("activation__workspace").order_by("-pk").first()
+    if newer is None:
+        return
+    # One that reaches into a workspace they may not look at is theirs to know of, not to see.
+    theirs = by is None or Activation.objects.visible_to(by).filter(pk=newer.activation_id).exists()
+    name = f"“{newer.activation.name}”" if theirs else _("another activation that contains them")
+    raise CannotRequest(
+        _("This page is out of date: %(name)s was activated meanwhile. Nothing was sent a second time.")
+        % {"name": name},
+        code="page_out_of_date",
+        instead=newer.activation if theirs else None,
+    )
 
 
 def cancel(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
@@ -223,7 +243,7 @@ def _retry(activation: Activation, by: User | None, only: Iterable[int] | None) 
         return 0
     mappings = Mapping.objects.select_related("dataflow", "audience").in_bulk([d.mapping_id for d in old])
     unwilling = _unwilling(activation.on_export, mappings.values())
-    found = verdicts(activation.workspace, mappings.values(), now=now, unwilling=unwilling)
+    found = judge(activation.workspace, mappings.values(), now=now, unwilling=unwilling)
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in old]).update(superseded=True)
     asked = [(mappings[d.mapping_id], found[d.mapping_id], d) for d in old]
     deliver(activation, asked, by, now)
@@ -256,7 +276,8 @@ def check_again(activation: Activation, *, by: User | None, only: Iterable[int] 
                 lock(stopped)
                 moved = move(known, states.RUNNING, **again)
                 moved += move(unknown, states.UNCONFIRMED, **again, reposted=True)
-                nudges.watch_soon(activation.workspace_id)
+                for place in {delivery.workspace_id for delivery in moved}:
+                    nudges.watch_soon(place)
                 return len(moved)
         except IntegrityError:
             continue

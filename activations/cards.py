@@ -47,6 +47,15 @@ class Card:
         return len(self.deliveries)
 
     @property
+    def workspace(self) -> Workspace:
+        """Where all of them are."""
+        return self.deliveries[0].workspace
+
+    @property
+    def vendor(self) -> str:
+        return self.workspace.vendor
+
+    @property
     def named(self) -> list[Delivery]:
         return self.deliveries[:NAMED]
 
@@ -90,18 +99,19 @@ class Card:
 def cards_of(activation: Activation) -> list[Card]:
     """The activation's cards, the worst first."""
     rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
-    found = cards(activation.workspace, rows.select_related("audience", "dataflow", "mapping").order_by("pk"))
+    found = cards(rows.select_related("audience", "dataflow", "mapping", "workspace").order_by("pk"))
     ways = ways_out(activation, [delivery for card in found for delivery in card.deliveries])
     for card in found:
         card.ways = [ways[delivery.pk] for delivery in card.named if delivery.pk in ways]
     return found
 
 
-def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:
+def cards(deliveries: Iterable[Delivery]) -> list[Card]:
+    """One card for all of a workspace that share a reason: what mends it in one mends nothing in another."""
     listed = list(deliveries)
     fields = _refused_fields(listed)
-    started = starters_of(workspace, [one for one in listed if one.state == states.RUNNING])
-    found: dict[tuple[str, str, str], Card] = {}
+    started = starters_of([one for one in listed if one.state == states.RUNNING])
+    found: dict[tuple[int, str, str, str], Card] = {}
     for delivery in listed:
         explained = explain(
             delivery.reason,
@@ -110,7 +120,8 @@ def cards(workspace: Workspace, deliveries: Iterable[Delivery]) -> list[Card]:
             issues=delivery.issues,
             finding=finding_of(delivery),
         )
-        key = (delivery.state, delivery.reason, f"{explained.message.code}{explained.message.meaning}")
+        said = f"{explained.message.code}{explained.message.meaning}"
+        key = (delivery.workspace_id, delivery.state, delivery.reason, said)
         card = found.setdefault(key, Card(delivery.state, delivery.reason, explained))
         card.deliveries.append(delivery)
         starter = started.get(delivery.pk)

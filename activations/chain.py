@@ -52,6 +52,10 @@ def start(
 
     External audiences cannot be evaluated; they are activated at the end like the others. Raises CannotStart.
     """
+    if any(one.workspace_id != workspace.pk for one in mappings):
+        raise CannotStart(
+            _("An export job is of one workspace, so a chain is, too; press Activate now instead.")
+        )
     if workspace.adhoc_version != AdhocVersion.V1:
         raise CannotStart(_("This workspace uses v2, which takes no export job; press Activate now instead."))
     if not mappings:

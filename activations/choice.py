@@ -1,4 +1,4 @@
-"""What somebody chose: the mappings that a form or an address names, all of this workspace."""
+"""What somebody chose: the mappings that a form or an address names, of workspaces that are open to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
 
 from activations.selection import AT_MOST, numbers, unfold
-from audiences.models import Mapping, Workspace
+from audiences.models import Mapping, User, Workspace
 from audiences.models.catalog import Kind
 
 
@@ -21,10 +21,10 @@ def chosen_in(form: QueryDict) -> set[int]:
     return set(list(kept | numbers(form.getlist("m")))[:AT_MOST])
 
 
-def mappings_of(workspace: Workspace, pks: Iterable[int]) -> list[Mapping]:
-    """These mappings, vanished ones too. Raises Http404 when one is not of this workspace."""
+def mappings_of(viewer: User, pks: Iterable[int]) -> list[Mapping]:
+    """These mappings, vanished ones too. Raises Http404 when one is of a workspace the person may not look at."""
     wanted = set(pks)
-    rows = Mapping.objects.filter(workspace=workspace, pk__in=wanted)
+    rows = Mapping.objects.filter(workspace__in=Workspace.objects.visible_to(viewer), pk__in=wanted)
     found = list(
         rows.select_related("dataflow__destination", "audience").order_by("dataflow__name", "audience__name")
     )
@@ -33,9 +33,10 @@ def mappings_of(workspace: Workspace, pks: Iterable[int]) -> list[Mapping]:
     return found
 
 
-def still_there(workspace: Workspace, pks: Iterable[int]) -> list[Mapping]:
-    """These mappings as far as they exist: an old address may name some that do not."""
-    rows = Mapping.objects.filter(workspace=workspace, pk__in=set(pks), vanished_at=None)
+def still_there(viewer: User, pks: Iterable[int]) -> list[Mapping]:
+    """These mappings as far as they exist for this person: an old address may name some that do not."""
+    mine = Workspace.objects.visible_to(viewer)
+    rows = Mapping.objects.filter(workspace__in=mine, pk__in=set(pks), vanished_at=None)
     return list(rows.select_related("dataflow__destination", "audience"))
 
 

@@ -65,17 +65,14 @@ def call_as_sent(workspace: Workspace, job: Job) -> str:
 
 def bundle_of(activation: Activation) -> dict[str, Any]:
     """Activation, deliveries, jobs with their calls, and events, as plain data."""
-    workspace = activation.workspace
-    deliveries = activation.deliveries.select_related("dataflow", "audience").order_by("pk")
+    home, *others = activation.places
+    deliveries = activation.deliveries.select_related("dataflow", "audience", "workspace").order_by("pk")
     events = Event.objects.filter(activation=activation).order_by("pk")
-    jobs = Job.objects.filter(pk__in=events.filter(job__isnull=False).order_by().values("job")).order_by("pk")
+    jobs = Job.objects.filter(pk__in=events.filter(job__isnull=False).order_by().values("job"))
     return {
         "about": "Support bundle of Activate on-demand; secrets and addresses of people are struck out.",
-        "workspace": {
-            "slug": workspace.slug,
-            "sandbox": workspace.sandbox,
-            "platform": workspace.platform_url,
-        },
+        "workspace": _place(home),
+        "elsewhere": [_place(other) for other in others],
         "activation": {
             "id": activation.pk,
             "requested_at": activation.requested_at,
@@ -84,8 +81,17 @@ def bundle_of(activation: Activation) -> dict[str, Any]:
             "version": activation.version,
         },
         "deliveries": [_delivery(delivery) for delivery in deliveries],
-        "jobs": [_job(workspace, job) for job in jobs],
+        "jobs": [_job(job) for job in jobs.select_related("workspace").order_by("pk")],
         "events": _events(events[:EVENTS_AT_MOST]),
+    }
+
+
+def _place(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "slug": workspace.slug,
+        "vendor": workspace.vendor,
+        "sandbox": workspace.sandbox,
+        "platform": workspace.platform_url,
     }
 
 
@@ -93,6 +99,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     plain = model_to_dict(delivery, fields=DELIVERY)
     return {
         "id": delivery.pk,
+        "workspace": delivery.workspace.slug,
         "dataflow": delivery.dataflow.platform_id,
         "audience": delivery.audience.platform_id,
         "retry_of": delivery.retry_of_id,
@@ -106,16 +113,17 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _job(workspace: Workspace, job: Job) -> dict[str, Any]:
+def _job(job: Job) -> dict[str, Any]:
     return {
         "id": job.pk,
+        "workspace": job.workspace.slug,
         "outcome": job.outcome,
         "sent_at": job.created_at,
         "answered_at": job.answered_at,
         "status": job.status,
         "request_id": job.request_id,
         "reason": job.reason,
-        "call": call_as_sent(workspace, job),
+        "call": call_as_sent(job.workspace, job),
         "answer": struck(job.answer),
     }
 

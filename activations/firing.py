@@ -8,7 +8,6 @@ moment, so that even a moment that came up twice would find the activation it al
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -16,13 +15,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from activations.actions import CannotRequest, request
-from activations.facts import verdicts
 from activations.models import Activation, Firing, Schedule
 from activations.models.schedules import MISSED, PRESSED, REFUSED, SKIPPED
+from activations.places import judge
+from activations.preflight import Verdict
 from activations.schedules import EVERY_MINUTE, Kind, ends_at
 from activations.sets import may_change
 from audiences import clock
-from audiences.models import Mapping, Workspace
+from audiences.models import Mapping
 
 log = structlog.get_logger(__name__)
 # After a long outage no more moments than these are recorded one by one.
@@ -82,15 +82,12 @@ def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
         return None
     if allowed:
         return _press(schedule, moment, now)
-    return _record(schedule, moment, now, Outcome(), why="never_allowed")
+    return _record(schedule, moment, now, REFUSED, why="never_allowed")
 
 
 def _is_allowed(schedule: Schedule, now: datetime) -> bool:
-    for workspace, mappings in _by_workspace(schedule).items():
-        present = [mapping for mapping in mappings if mapping.vanished_at is None]
-        if any(verdict.will_go == "blocked" for verdict in verdicts(workspace, present, now=now).values()):
-            return False
-    return True
+    present = [mapping for mapping in _mappings(schedule) if mapping.vanished_at is None]
+    return all(verdict.will_go != "blocked" for verdict in _judged(present, now).values())
 
 
 def _miss(schedule: Schedule, moments: Iterable[datetime], now: datetime) -> None:
@@ -100,78 +97,61 @@ def _miss(schedule: Schedule, moments: Iterable[datetime], now: datetime) -> Non
         log.warning("Moments of a schedule were missed.", schedule=schedule.pk, moments=len(lost))
 
 
-@dataclass
-class Outcome:
-    """What came of a press so far."""
-
-    made: list[Activation] = field(default_factory=list)
-    left_out: int = 0
-    refusals: list[str] = field(default_factory=list)
-
-    @property
-    def word(self) -> str:
-        if self.made:
-            return PRESSED
-        return SKIPPED if self.left_out and not self.refusals else REFUSED
-
-
 def _press(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
+    """Press what goes of the set. Raises `CannotRequest` where another press was in the way: then nothing was
+    claimed either, and the next tick tries again."""
     if schedule.firings.filter(due_at=moment).exists():
         return None
-    outcome = Outcome()
     if schedule.by is None or not may_change(schedule.by, schedule.of_set):
-        return _record(schedule, moment, now, outcome, why="may_not_press")
-    for workspace, mappings in _by_workspace(schedule).items():
-        going = mappings
-        if schedule.waits == Schedule.Waits.SKIP:
-            going = _without_waiting(workspace, mappings, now)
-            outcome.left_out += len(mappings) - len(going)
-        if going:
-            _request(schedule, workspace, going, moment, outcome)
-    return _record(schedule, moment, now, outcome)
-
-
-def _without_waiting(workspace: Workspace, mappings: list[Mapping], now: datetime) -> list[Mapping]:
-    found = verdicts(workspace, mappings, now=now)
-    return [mapping for mapping in mappings if found[mapping.pk].will_go != "waits"]
-
-
-def _request(
-    schedule: Schedule, workspace: Workspace, going: list[Mapping], moment: datetime, outcome: Outcome
-) -> None:
-    """Press. Raises `CannotRequest` where another press was in the way: then nothing was claimed either, and
-    the next tick tries again."""
-    skips = schedule.waits == Schedule.Waits.SKIP
+        return _record(schedule, moment, now, REFUSED, why="may_not_press")
+    going = chosen = _mappings(schedule)
+    if schedule.waits == Schedule.Waits.SKIP:
+        found = _judged(chosen, now)
+        going = [mapping for mapping in chosen if found[mapping.pk].will_go != "waits"]
+    left_out = len(chosen) - len(going)
+    if not going:
+        return _record(schedule, moment, now, SKIPPED, left_out=left_out)
     try:
-        made = request(
-            workspace, going, by=schedule.by, press=token(schedule, moment), of_set=schedule.of_set,
-            source=Activation.Source.SCHEDULE, name=schedule.of_set.name,
-            on_export=Activation.OnExport.STOP if skips else Activation.OnExport.WAIT,
-        )  # fmt: skip
+        made = _request(schedule, going, moment)
     except CannotRequest as why:
         if why.code == "pressed_elsewhere":
             raise
-        outcome.refusals.append(why.code)
-    else:
-        outcome.made.append(made)
+        return _record(schedule, moment, now, REFUSED, why=why.code, left_out=left_out)
+    return _record(schedule, moment, now, PRESSED, left_out=left_out, press=made.press)
+
+
+def _request(schedule: Schedule, going: list[Mapping], moment: datetime) -> Activation:
+    skips = schedule.waits == Schedule.Waits.SKIP
+    return request(
+        going[0].workspace, going, by=schedule.by, press=token(schedule, moment), of_set=schedule.of_set,
+        source=Activation.Source.SCHEDULE, name=schedule.of_set.name,
+        on_export=Activation.OnExport.STOP if skips else Activation.OnExport.WAIT,
+    )  # fmt: skip
 
 
 def _record(
-    schedule: Schedule, moment: datetime, now: datetime, outcome: Outcome, *, why: str = ""
+    schedule: Schedule,
+    moment: datetime,
+    now: datetime,
+    outcome: str,
+    *,
+    why: str = "",
+    left_out: int = 0,
+    press: str = "",
 ) -> Firing:
     made = Firing.objects.create(
-        schedule=schedule, due_at=moment, at=now, outcome=outcome.word, left_out=outcome.left_out,
-        why=why or next(iter(outcome.refusals), ""), press=token(schedule, moment) if outcome.made else "",
-    )  # fmt: skip
-    said = log.info if outcome.made else log.warning
-    said("A schedule fired.", schedule=schedule.pk, outcome=made.outcome, why=made.why)
+        schedule=schedule, due_at=moment, at=now, outcome=outcome, why=why, left_out=left_out, press=press
+    )
+    said = log.info if press else log.warning
+    said("A schedule fired.", schedule=schedule.pk, outcome=outcome, why=why)
     return made
 
 
-def _by_workspace(schedule: Schedule) -> dict[Workspace, list[Mapping]]:
+def _mappings(schedule: Schedule) -> list[Mapping]:
     """The set's mappings, those that vanished too: they are blocked, and so named and not dropped."""
     rows = Mapping.objects.filter(sets=schedule.of_set_id)
-    found: dict[Workspace, list[Mapping]] = {}
-    for mapping in rows.select_related("workspace", "dataflow__destination", "audience").order_by("pk"):
-        found.setdefault(mapping.workspace, []).append(mapping)
-    return found
+    return list(rows.select_related("workspace", "dataflow__destination", "audience").order_by("pk"))
+
+
+def _judged(mappings: list[Mapping], now: datetime) -> dict[int, Verdict]:
+    return judge(mappings[0].workspace, mappings, now=now) if mappings else {}

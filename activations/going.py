@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activations.facts import verdicts
+from activations.places import judge
 from activations.preflight import Finding, Verdict
 from audiences import speech
 from audiences.models import Mapping, Workspace
@@ -89,9 +89,9 @@ def export_words(mapping: Mapping) -> str:
 
 
 def rows_of(workspace: Workspace, mappings: Iterable[Mapping], chosen: Iterable[int] = ()) -> list[Row]:
-    """Rows in the order given. Mappings come with `dataflow` and `audience` selected."""
+    """Rows in the order given. Mappings, of whatever workspaces, come with `dataflow` and `audience` selected."""
     listed, ticked = list(mappings), set(chosen)
-    found = verdicts(workspace, listed)
+    found = judge(workspace, listed)
     return [Row(mapping, found[mapping.pk], mapping.pk in ticked) for mapping in listed]
 
 

@@ -14,7 +14,6 @@ from activations.models import Delivery, Event
 from activations.oddities import Odd, shown
 from activations.starters import Starter, starters_of
 from audiences import speech
-from audiences.models import Workspace
 from audiences.shown import Shown
 
 # A delivery this far off what was expected is said; the platform's counts always differ a little.
@@ -53,10 +52,10 @@ class DeliveryRow:
         return "" if word.casefold() == str(self.delivery.shown.word).casefold() else word
 
 
-def delivery_rows(workspace: Workspace, deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
-    """Rows with their lines. Deliveries, of this workspace, come with `retry_of` selected."""
+def delivery_rows(deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
+    """Rows with their lines. Deliveries come with `retry_of` and `workspace` selected."""
     listed = list(deliveries)
-    who, started = _who_canceled(listed), starters_of(workspace, listed)
+    who, started = _who_canceled(listed), starters_of(listed)
     return [DeliveryRow(one, list(_under(one, now, who)), started.get(one.pk)) for one in listed]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -158,9 +159,12 @@ def _release_holds(moved: list[Delivery], to: str) -> None:
     """Let go of audiences whose last delivery at the platform is over."""
     if to in states.AT_PLATFORM:
         return
-    keys = {delivery.audience.platform_id for delivery in moved if delivery.state in states.AT_PLATFORM}
-    if keys:
-        release(moved[0].workspace_id, keys)
+    keys: dict[int, set[str]] = defaultdict(set)
+    for delivery in moved:
+        if delivery.state in states.AT_PLATFORM:
+            keys[delivery.workspace_id].add(delivery.audience.platform_id)
+    for place, those in keys.items():
+        release(place, those)
 
 
 def release(workspace_id: int, keys: Iterable[str]) -> int:

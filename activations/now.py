@@ -13,9 +13,9 @@ from django.utils import timezone
 from activations import states
 from activations.budget import jobs_today
 from activations.cards import Card, cards
-from activations.models import Activation, Delivery
+from activations.models import Activation, Delivery, seen_whole
 from activations.summary import Summary, summaries
-from audiences.models import Workspace
+from audiences.models import User, Workspace
 
 LISTED = 10
 CARDS = 4
@@ -48,12 +48,16 @@ class Now:
     jobs: int
 
 
-def now_in(workspace: Workspace) -> Now:
-    """Everything the overview says, in a constant number of queries."""
+def now_in(workspace: Workspace, viewer: User) -> Now:
+    """Everything the overview says, in a constant number of queries.
+
+    What belongs to an activation that also reaches into a workspace the viewer may not look at is left out.
+    """
     now = timezone.now()
-    moving = _moving_activations(workspace)
-    needing = _needing(workspace, now)
-    today = _today(workspace)
+    here = Delivery.objects.filter(seen_whole(viewer, "activation"), workspace=workspace)
+    moving = _moving_activations(here)
+    needing = _needing(here, now)
+    today = _today(here)
     return Now(
         moving=sum(n for _pk, n in moving),
         rows=_rows([pk for pk, _n in moving[:LISTED]]),
@@ -62,38 +66,36 @@ def now_in(workspace: Workspace) -> Now:
         profiles=today["profiles"],
         files=today["files"],
         needs=needing.count(),
-        cards=_cards(workspace, needing),
+        cards=_cards(needing),
         jobs=jobs_today(workspace, now),
     )
 
 
-def _moving_activations(workspace: Workspace) -> list[tuple[int, int]]:
-    rows = Delivery.objects.filter(workspace=workspace, state__in=states.MOVING).order_by()
+def _moving_activations(here: QuerySet[Delivery]) -> list[tuple[int, int]]:
+    rows = here.filter(state__in=states.MOVING).order_by()
     counted = rows.values_list("activation").annotate(n=Count("pk")).order_by("-activation")
     return [(int(pk), int(n)) for pk, n in counted]
 
 
-def _today(workspace: Workspace) -> dict[str, int | None]:
+def _today(here: QuerySet[Delivery]) -> dict[str, int | None]:
     """What the platform finished since midnight: it became known to us since then, too."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Delivery.objects.filter(
-        workspace=workspace, state__in=states.DELIVERED, state_since__gte=midnight, finished_at__gte=midnight
-    )
+    rows = here.filter(state__in=states.DELIVERED, state_since__gte=midnight, finished_at__gte=midnight)
     return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
 
 
-def _needing(workspace: Workspace, now: datetime) -> QuerySet[Delivery]:
+def _needing(here: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
     """By when they came to need somebody, so that a million older deliveries cost nothing."""
-    return Delivery.objects.filter(
-        workspace=workspace, state__in=states.NEEDS_YOU, state_since__gte=now - RECENT, superseded=False
-    )
+    return here.filter(state__in=states.NEEDS_YOU, state_since__gte=now - RECENT, superseded=False)
 
 
-def _cards(workspace: Workspace, needing: QuerySet[Delivery]) -> list[Card]:
+def _cards(needing: QuerySet[Delivery]) -> list[Card]:
     """The worst cards. Only the delivery that each of them names is read whole: hundreds may share a card."""
-    rows = needing.only("state", "reason", "verbatim", "issues", "findings").order_by("-state_since", "-pk")
-    worst = cards(workspace, rows[:CARD_DELIVERIES])[:CARDS]
-    firsts = Delivery.objects.select_related("audience", "dataflow", "activation").in_bulk(
+    rows = needing.only("workspace", "state", "reason", "verbatim", "issues", "findings").order_by(
+        "-state_since", "-pk"
+    )
+    worst = cards(rows[:CARD_DELIVERIES])[:CARDS]
+    firsts = Delivery.objects.select_related("audience", "dataflow", "activation__workspace").in_bulk(
         [card.key for card in worst]
     )
     for card in worst:
@@ -103,7 +105,9 @@ def _cards(workspace: Workspace, needing: QuerySet[Delivery]) -> list[Card]:
 
 def _rows(pks: list[int]) -> list[Moving]:
     found = (
-        Activation.objects.filter(pk__in=pks).select_related("requested_by").order_by("-requested_at", "-pk")
+        Activation.objects.filter(pk__in=pks)
+        .select_related("requested_by", "workspace")
+        .order_by("-requested_at", "-pk")
     )
     more = {row["activation"]: row for row in _where(pks)}
     counted = summaries(pks)

@@ -17,6 +17,7 @@ from activations import nudges, states
 from activations.courses import first_check
 from activations.models import Activation, Delivery, Event
 from activations.naming import ids
+from activations.places import split
 from activations.preflight import Verdict
 from audiences.models import Mapping, User
 
@@ -67,17 +68,17 @@ def deliver(
     now: datetime,
 ) -> list[Delivery]:
     """Store one delivery per (mapping, verdict, delivery it retries), with its first event."""
-    workspace = activation.workspace
+    places = {place.pk: place for place, _those in split(activation.workspace, (one[0] for one in asked))}
     deliveries = Delivery.objects.bulk_create(
         [
             Delivery(
                 activation=activation,
-                workspace=workspace,
+                workspace=places[mapping.workspace_id],
                 mapping=mapping,
                 dataflow=mapping.dataflow,
                 audience=mapping.audience,
                 retry_of=old,
-                deadline=now + workspace.send_limit,
+                deadline=now + places[mapping.workspace_id].send_limit,
                 # A call names one export job, so those of an export leave in jobs of their own.
                 pack=f"activation:{activation.pk}" if activation.export_id else "",
                 expected=mapping.audience.profiles,
@@ -90,7 +91,7 @@ def deliver(
     )
     Event.objects.bulk_create(
         Event(
-            workspace=workspace,
+            workspace=delivery.workspace,
             activation=activation,
             delivery=delivery,
             at=now,
@@ -101,7 +102,8 @@ def deliver(
         for delivery in deliveries
     )
     transaction.on_commit(partial(_note, activation, deliveries))
-    nudges.dispatch_soon(workspace.pk)
+    for place in places:
+        nudges.dispatch_soon(place)
     return deliveries
 
 

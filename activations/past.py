@@ -13,8 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from activations import states
-from activations.models import Activation, Delivery
-from audiences.models import Audience, Dataflow, Workspace
+from activations.models import Activation, Delivery, seen_whole
+from audiences.models import Audience, Dataflow, User, Workspace
 
 PER_PAGE = 50
 LONGEST_SEARCH = 200
@@ -82,9 +82,18 @@ def key_of(activation: Activation) -> str:
     return f"{moment.isoformat().replace('+00:00', 'Z')}_{activation.pk}"
 
 
-def past(workspace: Workspace, asked: Asked) -> QuerySet[Activation]:
-    """Activations that match, newest first, whatever page is asked for."""
-    rows = Activation.objects.filter(workspace=workspace).select_related("requested_by")
+def past(workspace: Workspace, viewer: User, asked: Asked) -> list[QuerySet[Activation]]:
+    """Activations that match, newest first, whatever page is asked for: those pressed here, and those that
+    were pressed in another workspace and reach into this one. Two lists, because each has its index."""
+    rows = Activation.objects.filter(seen_whole(viewer)).select_related("requested_by", "workspace")
+    matching = _matching(rows, workspace, asked).order_by("-requested_at", "-pk")
+    return [
+        matching.filter(workspace=workspace),
+        matching.filter(shares__workspace=workspace).exclude(workspace=workspace),
+    ]
+
+
+def _matching(rows: QuerySet[Activation], workspace: Workspace, asked: Asked) -> QuerySet[Activation]:
     if asked.who:
         rows = rows.filter(requested_by=int(asked.who))
     if asked.until:
@@ -93,7 +102,7 @@ def past(workspace: Workspace, asked: Asked) -> QuerySet[Activation]:
         rows = rows.filter(
             Exists(Delivery.objects.filter(activation=OuterRef("pk"), superseded=False, **with_delivery))
         )
-    return rows.order_by("-requested_at", "-pk")
+    return rows
 
 
 def _end_of(day: date) -> datetime:
@@ -123,10 +132,13 @@ def _named(model: type[Dataflow | Audience], workspace: Workspace, text: str) ->
     return list(rows.filter(match | words).values_list("pk", flat=True)[:NAMES_FOUND])
 
 
-def page_of(rows: QuerySet[Activation], asked: Asked) -> tuple[list[Activation], str]:
-    """One page, and the key of the next one or ""."""
-    if asked.before:
-        moment, pk = asked.before
-        rows = rows.filter(Q(requested_at__lt=moment) | Q(requested_at=moment, pk__lt=pk))
-    found = list(rows[: PER_PAGE + 1])
+def page_of(lists: list[QuerySet[Activation]], asked: Asked) -> tuple[list[Activation], str]:
+    """One page of the lists together, and the key of the next one or ""."""
+    found: list[Activation] = []
+    for rows in lists:
+        if asked.before:
+            moment, pk = asked.before
+            rows = rows.filter(Q(requested_at__lt=moment) | Q(requested_at=moment, pk__lt=pk))  # noqa: PLW2901
+        found += rows[: PER_PAGE + 1]
+    found.sort(key=lambda activation: (activation.requested_at, activation.pk), reverse=True)
     return found[:PER_PAGE], key_of(found[PER_PAGE - 1]) if len(found) > PER_PAGE else ""

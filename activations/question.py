@@ -4,7 +4,7 @@ carries the answer back, so that only what was shown can be pressed."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from activations.budget import is_hard, jobs_today
 from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
+from activations.places import split
 from activations.selection import fold, unfold
 from audiences import clock, speech
 from audiences.models import Mapping, User, Workspace
@@ -27,14 +28,52 @@ SALT = "activations.press"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a press of these rows means now."""
+class Part:
+    """What leaves one workspace, in which jobs, and what it has left of its day; at Segment of its minute."""
 
+    workspace: Workspace
     rows: Sequence[Row]
     jobs: Sequence[int]
-    used_today: int
+    used: int
     budget: int
     budget_is_hard: bool = False
+
+    @property
+    def now(self) -> list[Row]:
+        return [row for row in self.rows if row.selectable and row.kind != WAITS]
+
+    @property
+    def going(self) -> list[Row]:
+        return [row for row in self.rows if row.selectable]
+
+    @property
+    def split(self) -> str:
+        """ "80 + 80 + 12", or "" for one job."""
+        return " + ".join(str(size) for size in self.jobs) if len(self.jobs) > 1 else ""
+
+    @property
+    def used_after(self) -> int:
+        return self.used + len(self.jobs)
+
+    @property
+    def over_budget(self) -> bool:
+        return not self.workspace.is_segment and self.used_after > self.budget
+
+    @property
+    def profiles(self) -> int:
+        return profiles(self.going)[0]
+
+    @property
+    def uncounted(self) -> int:
+        return profiles(self.going)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a press of these rows means now; `parts` has it per workspace, that of the home first."""
+
+    rows: Sequence[Row]
+    parts: Sequence[Part]
 
     @property
     def now(self) -> list[Row]:
@@ -63,6 +102,11 @@ class Plan:
         return [row for row in self.rows if row.selectable]
 
     @property
+    def leaving(self) -> list[Part]:
+        """The workspaces that something leaves."""
+        return [part for part in self.parts if part.going]
+
+    @property
     def audiences(self) -> int:
         return len({row.mapping.audience_id for row in self.going})
 
@@ -77,19 +121,6 @@ class Plan:
         return said % {"n": speech.number(count)}
 
     @property
-    def split(self) -> str:
-        """ "80 + 80 + 12", or "" for one job."""
-        return " + ".join(str(size) for size in self.jobs) if len(self.jobs) > 1 else ""
-
-    @property
-    def used_after(self) -> int:
-        return self.used_today + len(self.jobs)
-
-    @property
-    def over_budget(self) -> bool:
-        return self.used_after > self.budget
-
-    @property
     def profiles(self) -> int:
         return profiles(self.going)[0]
 
@@ -102,28 +133,38 @@ class Plan:
         return sorted({row.mapping.dataflow.name for row in self.going})
 
 
-def plan(workspace: Workspace, rows: Sequence[Row]) -> Plan:
+def plan(home: Workspace, rows: Sequence[Row]) -> Plan:
     """The split plan of rows that were judged just now."""
+    by_mapping = {row.mapping.pk: row for row in rows}
+    parts = split(home, (row.mapping for row in rows))
+    return Plan(rows, [_part(place, [by_mapping[one.pk] for one in those]) for place, those in parts])
+
+
+def _part(workspace: Workspace, rows: Sequence[Row]) -> Part:
     leaving = [row for row in rows if row.selectable and row.kind != WAITS]
-    jobs = pack(leaving, workspace.max_per_job, group=lambda row: row.mapping.audience_id)
+    # Segment takes one resync a call; what one of Adobe's calls takes is a guardrail.
+    limit = 1 if workspace.is_segment else workspace.max_per_job
+    jobs = pack(leaving, limit, group=lambda row: row.mapping.audience_id)
     sizes = sorted((len(job) for job in jobs), reverse=True)
-    return Plan(
-        rows, sizes, jobs_today(workspace, timezone.now()), workspace.jobs_per_day, is_hard(workspace)
-    )
+    used = jobs_today(workspace, timezone.now())
+    return Part(workspace, rows, sizes, used, workspace.jobs_per_day, is_hard(workspace))
 
 
-def ask(workspace: Workspace, mappings: Sequence[Mapping]) -> Plan:
-    return plan(workspace, rows_of(workspace, mappings))
+def ask(home: Workspace, mappings: Sequence[Mapping]) -> Plan:
+    return plan(home, rows_of(home, mappings))
 
 
-def needs_name(workspace: Workspace, count: int) -> bool:
-    """A production workspace and a large press ask for the workspace's name."""
-    return workspace.production or count > LARGE
+def to_name(places: Sequence[Workspace], count: int) -> list[Workspace]:
+    """The workspaces whose names a press asks for: every production one, and for a large press at least the home,
+    which comes first."""
+    production = [place for place in places if place.production]
+    return production or (list(places[:1]) if count > LARGE else [])
 
 
-def names(workspace: Workspace, written: str) -> bool:
-    """Whether somebody wrote the workspace's name; case and spaces around it do not matter."""
-    return written.strip().casefold() in {workspace.name.strip().casefold(), workspace.slug.casefold()}
+def unnamed(asked: Sequence[Workspace], written: Iterable[str]) -> list[Workspace]:
+    """Those whose name or slug nobody wrote; case and spaces around it do not matter."""
+    said = {text.strip().casefold() for text in written}
+    return [one for one in asked if not said & {one.name.strip().casefold(), one.slug.casefold()}]
 
 
 def on_export(form: QueryDict) -> str:
@@ -134,7 +175,7 @@ def on_export(form: QueryDict) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What was shown: which mappings, in which workspace, to whom, when; and the token of this press."""
+    """What was shown: which mappings, at which home, to whom, when; and the token of this press."""
 
     mappings: frozenset[int]
     seen_at: datetime

@@ -38,7 +38,9 @@ WEEKDAYS = (
 
 
 def zones() -> list[tuple[str, Any]]:
-    return [("UTC", "UTC"), *regions()]
+    """Each by its whole name, which is what stays visible of a chosen one."""
+    named = [(region, [(zone, zone) for zone, _city in cities]) for region, cities in regions()]
+    return [("UTC", "UTC"), *named]
 
 
 class NameForm(forms.Form):
@@ -123,7 +125,11 @@ class ScheduleForm(forms.Form):
         label=gettext_lazy("Time"),
         required=False,
         input_formats=["%H:%M"],
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        # Not the browser's own field for times, which may speak of a.m. and p.m.
+        widget=forms.TimeInput(
+            format="%H:%M", attrs={"inputmode": "numeric", "placeholder": "18:05", "autocomplete": "off"}
+        ),
+        help_text=gettext_lazy("24 hours, such as 18:05."),
         error_messages={
             "invalid": gettext_lazy(
                 "Write hours and minutes, such as 09:00. Seconds are not possible: it goes at most once a day."

@@ -16,18 +16,16 @@ from django.utils.translation import ngettext
 from activations.going import Row, counts, rows_of
 from activations.models import Activation, ActivationSet, Chosen, Firing, Schedule, SetChange
 from activations.schedules import Kind, moved_from
-from activations.selection import fold
 from activations.setforms import WEEKDAYS
 from activations.summary import Summary, summaries
 from audiences import speech
-from audiences.access import may_press_in
 from audiences.models import Mapping, User, Workspace
 from audiences.shown import Shown
 
 SHOWN_FIRES = 5
 SHOWN_ACTIVATIONS = 10
 SHOWN_CHANGES = 20
-NAMES_IN_A_CHANGE = 5
+NAMES_IN_A_CHANGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +76,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The mappings of a set in one workspace, judged now."""
+    """The mappings of a set in one workspace, judged now; `shown` are those of this page."""
 
     workspace: Workspace
-    may_press: bool
     rows: Sequence[Row]
-
-    @property
-    def going(self) -> int:
-        return sum(row.selectable for row in self.rows)
+    shown: Sequence[Row]
 
     @property
     def counts(self) -> list[tuple[Shown, int]]:
@@ -95,11 +89,6 @@ class Place:
     @property
     def vanished(self) -> list[Mapping]:
         return [row.mapping for row in self.rows if row.mapping.vanished_at is not None]
-
-    @property
-    def sel(self) -> str:
-        """All of them, vanished ones too: the question names those as blocked."""
-        return fold(row.mapping.pk for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +126,24 @@ def held(sets: Sequence[ActivationSet], user: User) -> list[Held]:
     ]  # fmt: skip
 
 
-def places(of_set: ActivationSet, user: User) -> list[Place]:
-    """The set's mappings per workspace, each judged now, and whether the viewer may press there."""
-    rows = Mapping.objects.filter(sets=of_set).select_related(
+def rows(of_set: ActivationSet, home: Workspace) -> list[Row]:
+    """The set's mappings in the order of the page, each judged now: vanished ones too, so that they are named."""
+    found = Mapping.objects.filter(sets=of_set).select_related(
         "workspace", "dataflow__destination", "audience"
     )
-    found: dict[Workspace, list[Mapping]] = {}
-    for mapping in rows.order_by("workspace__name", "dataflow__name", "dataflow_id", "audience__name", "pk"):
-        found.setdefault(mapping.workspace, []).append(mapping)
+    ordered = found.order_by("workspace__name", "dataflow__name", "dataflow_id", "audience__name", "pk")
+    return rows_of(home, ordered)
+
+
+def places(rows: Sequence[Row], shown: Sequence[Row]) -> list[Place]:
+    """The rows by workspace, with those of this page."""
+    found: dict[Workspace, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.mapping.workspace, []).append(row)
+    here = {row.mapping.pk for row in shown}
     return [
-        Place(workspace, may_press_in(user, [workspace]), rows_of(workspace, mappings))
-        for workspace, mappings in found.items()
+        Place(workspace, part, [row for row in part if row.mapping.pk in here])
+        for workspace, part in found.items()
     ]
 
 

@@ -11,7 +11,6 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from activations.models import Activation, Delivery, Event
-from audiences.models import Workspace
 from platforms.types import Run
 
 LONGEST = 255
@@ -25,23 +24,29 @@ class Starter:
     activation: Activation | None = None
 
 
-def starters_of(workspace: Workspace, deliveries: Iterable[Delivery]) -> dict[int, Starter]:
-    """Per joined delivery (pk) who started its run; unknown is said, too. One query, none without any."""
+def starters_of(deliveries: Iterable[Delivery]) -> dict[int, Starter]:
+    """Per joined delivery (pk) who started its run; unknown is said, too. One query, none without any.
+
+    Deliveries come with `workspace` selected.
+    """
     joined = [delivery for delivery in deliveries if delivery.joined and delivery.run_id]
-    ours = _ours(workspace, joined) if joined else {}
-    return {delivery.pk: _starter(workspace, delivery, ours.get(delivery.run_id)) for delivery in joined}
+    ours = _ours(joined) if joined else {}
+    return {one.pk: _starter(one, ours.get((one.workspace_id, one.run_id))) for one in joined}
 
 
-def _ours(workspace: Workspace, joined: list[Delivery]) -> dict[str, Activation]:
-    """The activations that started these runs themselves, per run id."""
+def _ours(joined: list[Delivery]) -> dict[tuple[int, str], Activation]:
+    """The activations that started these runs themselves, per workspace (pk) and run id."""
     rows = Delivery.objects.filter(
-        workspace=workspace, run_id__in={delivery.run_id for delivery in joined}, joined=False
+        workspace__in={delivery.workspace_id for delivery in joined},
+        run_id__in={delivery.run_id for delivery in joined},
+        joined=False,
     )
     found = rows.select_related("activation__requested_by", "activation__workspace").order_by("-pk")
-    return {delivery.run_id: delivery.activation for delivery in found}
+    return {(delivery.workspace_id, delivery.run_id): delivery.activation for delivery in found}
 
 
-def _starter(workspace: Workspace, delivery: Delivery, ours: Activation | None) -> Starter:
+def _starter(delivery: Delivery, ours: Activation | None) -> Starter:
+    workspace = delivery.workspace
     if ours is not None:
         return Starter(_("started by %(who)s") % {"who": presser(ours)}, ours)
     if delivery.started_client == workspace.client_id and workspace.client_id:
@@ -65,9 +70,7 @@ def named(person: str, client: str) -> str:
     return f"{person} ({client})" if person and client and person != client else person or client
 
 
-def keep(
-    workspace: Workspace, deliveries: Iterable[Delivery], runs: Mapping[str, Run], now: datetime
-) -> None:
+def keep(deliveries: Iterable[Delivery], runs: Mapping[str, Run], now: datetime) -> None:
     """Keep whom the platform names for runs that were joined, the first time it shows them; the story tells."""
     new = [
         delivery
@@ -80,10 +83,10 @@ def keep(
     for delivery in new:
         run = runs[delivery.run_id]
         delivery.started_by, delivery.started_client = run.created_by[:LONGEST], run.created_client[:LONGEST]
-    ours = _ours(workspace, new)
+    ours = _ours(new)
     with transaction.atomic():
         Delivery.objects.bulk_update(new, ["started_by", "started_client"])
-        Event.objects.bulk_create(_event(delivery, ours.get(delivery.run_id), now) for delivery in new)
+        Event.objects.bulk_create(_event(one, ours.get((one.workspace_id, one.run_id)), now) for one in new)
         touched = Activation.objects.filter(pk__in={delivery.activation_id for delivery in new})
         touched.update(version=F("version") + 1)
 

@@ -94,7 +94,7 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], cadence: Cadence, n
         return 0
     known = {d.run_id for d in deliveries if not d.joined}
     store_runs(workspace, runs.values(), ad_hoc=known)
-    starters.keep(workspace, deliveries, runs, now)
+    starters.keep(deliveries, runs, now)
     oddities.flag_runs(deliveries, runs)
     over: list[Delivery] = []
     going_on: list[Delivery] = []

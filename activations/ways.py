@@ -43,19 +43,19 @@ class Way:
         """When a retry may leave, after a mapping."""
         if not self.is_done or self.wish is None or self.wish.what != Wish.What.MAP:
             return None
-        return self.wish.state_since + self.delivery.activation.workspace.mapping_wait
+        return self.wish.state_since + self.delivery.workspace.mapping_wait
 
 
 def ways_out(activation: Activation, deliveries: Iterable[Delivery]) -> dict[int, Way]:
-    """The way out of each delivery that has one, in one query. Deliveries come with `mapping`, `dataflow` and
-    `audience` selected."""
+    """The way out of each delivery that has one, in one query. Deliveries come with `mapping`, `dataflow`,
+    `audience` and `workspace` selected."""
     stuck = [one for one in deliveries if one.reason in MAPPING or one.reason == SWITCH]
     wishes = _wishes(stuck)
     back = urlencode({"next": activation.get_absolute_url()})
     found = {}
     for delivery in stuck:
         delivery.activation = activation
-        word, url = _way(activation.workspace.slug, delivery)
+        word, url = _way(delivery.workspace.slug, delivery)
         found[delivery.pk] = Way(delivery, word, f"{url}?{back}", wishes.get(delivery.pk))
     return found
 

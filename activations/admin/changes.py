@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from activations import actions
 from activations.admin.rights import refused
+from activations.models import Activation
 from activations.selection import AT_MOST
 from audiences.admin.rooms import viewer_of
+from audiences.models import Workspace
 
 if TYPE_CHECKING:
     from activations.admin.presses import Changeable
@@ -70,7 +72,7 @@ def carry_out(
         said = _("That is more than %(n)s rows: narrow the choice. Nothing was done.") % {"n": AT_MOST}
         admin.message_user(request, said, messages.ERROR)
         return None
-    if refused(admin, request, {activation.workspace for activation in asked}):
+    if refused(admin, request, workspaces_of(asked)):
         return None
     if change.asks and request.POST.get("confirmed") != "yes":
         return _question(admin, request, change, [str(row) for row in rows[:SHOWN]], count)
@@ -81,6 +83,13 @@ def carry_out(
     else:
         admin.message_user(request, change.nothing, messages.WARNING)
     return None
+
+
+def workspaces_of(activations: Iterable[Activation]) -> list[Workspace]:
+    """Every workspace that one of these activations reaches into."""
+    asked = list(activations)
+    either = Q(pk__in={one.workspace_id for one in asked}) | Q(shares__activation__in=asked)
+    return list(Workspace.objects.filter(either).distinct())
 
 
 SHOWN = 20

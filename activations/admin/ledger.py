@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from activations.admin.rights import OfSeenActivations
 from activations.models import Event, Hold, Job
 from audiences import speech
 from audiences.admin.rooms import CappedPaginator, ReadOnly, WorkspaceFilter
@@ -73,7 +74,7 @@ class HoldAdmin(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(OfSeenActivations):
     paginator = CappedPaginator
     list_display = ("when", "what", "actor_or_system", "workspace", "activation", "delivery_id", "job")
     list_display_links = ("when", "what")

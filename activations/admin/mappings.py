@@ -18,7 +18,7 @@ from audiences.models import Mapping
 
 @admin.register(Mapping)
 class MappingAdmin(ReadOnly):
-    """Will it go? is answered when one workspace's mappings are listed: facts are read per workspace."""
+    """Will it go? is answered for every row: facts are read once per workspace that the page lists."""
 
     list_display = (
         "audience", "dataflow", "will_it_go", "export", "workspace", "start_date", "end_date", "mapped_at", "vanished_at",
@@ -45,8 +45,7 @@ class MappingAdmin(ReadOnly):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
         listed = list(found.result_list)
-        workspaces = {mapping.workspace_id: mapping.workspace for mapping in listed}
-        judged = rows_of(listed[0].workspace, listed) if len(workspaces) == 1 else [None] * len(listed)
+        judged = rows_of(listed[0].workspace, listed) if listed else []
         for mapping, row in zip(listed, judged, strict=True):
             mapping.judged = row
         return found
@@ -56,7 +55,7 @@ class MappingAdmin(ReadOnly):
         """One word in the list; with its reason on the mapping's own page."""
         if not hasattr(mapping, "judged"):
             return said(rows_of(mapping.workspace, [mapping])[0])
-        return mapping.judged.word if mapping.judged else _("filter by workspace to see")
+        return mapping.judged.word
 
     @admin.display(description=_("export"), ordering="frequency")
     def export(self, row: Mapping) -> str:

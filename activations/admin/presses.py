@@ -15,12 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from activations.admin.changes import CANCEL, CHECK_AGAIN, RETRY, carry_out
+from activations.admin.rights import OfSeenActivations
 from activations.models import Activation, Delivery
 from activations.summary import Summary, summaries, summarize
-from audiences.admin.rooms import CappedPaginator, ReadOnly, WorkspaceFilter
+from audiences.admin.rooms import CappedPaginator, WorkspaceFilter
 
 
-class Changeable(ReadOnly):
+class Changeable(OfSeenActivations):
     """Rows on which deliveries can be canceled, retried and checked again."""
 
     actions = ("cancel", "retry", "check_again")
@@ -44,15 +45,16 @@ class Changeable(ReadOnly):
 
 @admin.register(Activation)
 class ActivationAdmin(Changeable):
+    path_to_activation = "pk"
     list_display = ("name", "workspace", "state", "words", "source", "requested_by", "requested_at")
     list_filter = (("workspace", WorkspaceFilter), "source", "requested_at")
     list_select_related = ("workspace", "requested_by")
     search_fields = ("name", "reason", "requested_by__username")
     date_hierarchy = "requested_at"
     ordering = ("-requested_at", "-pk")
-    readonly_fields = ("state", "words", "rows")
+    readonly_fields = ("state", "words", "rows", "elsewhere")
     fieldsets = (
-        (None, {"fields": ("workspace", "name", "reason", "state", "words", "rows")}),
+        (None, {"fields": ("workspace", "elsewhere", "name", "reason", "state", "words", "rows")}),
         (
             _("The press"),
             {
@@ -94,6 +96,10 @@ class ActivationAdmin(Changeable):
         if known is None:
             known = row.summary = summarize(row)  # type: ignore[attr-defined]
         return known
+
+    @admin.display(description=_("and in the workspaces"))
+    def elsewhere(self, row: Activation) -> str:
+        return ", ".join(place.name for place in row.places[1:]) or "–"
 
     @admin.display(description=_("rows"))
     def rows(self, row: Activation) -> SafeString:

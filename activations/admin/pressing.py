@@ -36,14 +36,6 @@ class Pressing:
 
     def ask(self, request: HttpRequest, chosen: QuerySet[Mapping]) -> HttpResponse | None:
         """The question about the chosen rows; None goes back to the list, with a message why."""
-        # `mapping__workspace` may be any: a question, its name to write and its budget belong to one.
-        workspaces = list(Workspace.objects.filter(pk__in=chosen.order_by().values("workspace"))[:2])
-        if len(workspaces) != 1:
-            said = _(
-                "Choose mappings of one workspace at a time: filter the list by workspace. Nothing was sent."
-            )
-            self.admin.message_user(request, said, messages.ERROR)
-            return None
         pks = list(chosen.order_by().values_list("pk", flat=True)[: AT_MOST + 1])
         if len(pks) > AT_MOST:
             said = _("That is more than %(n)s mappings: narrow the choice. Nothing was sent.") % {
@@ -51,32 +43,48 @@ class Pressing:
             }
             self.admin.message_user(request, said, messages.ERROR)
             return None
-        if refused(self.admin, request, workspaces):
+        mappings = mappings_of(viewer_of(request), pks)
+        places = self._places(mappings)
+        if not places or refused(self.admin, request, places):
             return None
-        return self._question(request, workspaces[0], mappings_of(workspaces[0], pks))
+        return self._question(request, places[0], mappings)
+
+    def _places(self, mappings: Sequence[Mapping]) -> list[Workspace]:
+        """The workspaces of these, by name; the first one is the home."""
+        return list(
+            Workspace.objects.filter(pk__in={one.workspace_id for one in mappings}).order_by("name", "pk")
+        )
 
     def press(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Make the activation that the question's paper describes, once."""
         workspace = workspace_for(request, slug)
         if request.method != "POST" or refused(self.admin, request, [workspace]):
             return redirect(LIST)
+        said = paper = ""
         try:
-            paper = question.unseal(workspace, viewer_of(request), request.POST.get("paper", ""))
+            asked = question.unseal(workspace, viewer_of(request), request.POST.get("paper", ""))
+            pressed, paper = asked.mappings, request.POST["paper"]
         except question.TooOld as old:
             said = _("This page is too old, look again: what you see now is fresh. Nothing was sent.")
-            return self._question(request, workspace, mappings_of(workspace, old.mappings), said=said)
+            pressed = old.mappings
         except question.NotOurs:
             said = _("This page was not made here for you, so it cannot be used. Nothing was sent.")
             self.admin.message_user(request, said, messages.ERROR)
             return redirect(LIST)
-        mappings = mappings_of(workspace, paper.mappings)
-        written = request.POST.get("workspace_name", "")
-        if question.needs_name(workspace, len(mappings)) and not question.names(workspace, written):
+        mappings = mappings_of(viewer_of(request), pressed)
+        places = self._places(mappings)
+        if refused(self.admin, request, places):
+            return redirect(LIST)
+        wrong = question.unnamed(
+            question.to_name(places, len(mappings)), request.POST.getlist("workspace_name")
+        )
+        if wrong and not said:
             said = _("Write the workspace's name to confirm: %(name)s. Nothing was sent.") % {
-                "name": workspace.name
+                "name": ", ".join(place.name for place in wrong)
             }
-            return self._question(request, workspace, mappings, said=said, paper=request.POST["paper"])
-        return self._press(request, workspace, mappings, paper)
+        if said:
+            return self._question(request, workspace, mappings, said=said, paper=paper)
+        return self._press(request, workspace, mappings, asked)
 
     def _press(
         self, request: HttpRequest, workspace: Workspace, mappings: Sequence[Mapping], paper: question.Paper
@@ -125,8 +133,15 @@ class Pressing:
             "said": said,
             "reason": request.POST.get("reason", ""),
             "on_export": question.on_export(request.POST),
-            "needs_name": question.needs_name(workspace, len(mappings)),
+            "where": "; ".join(_where(part.workspace) for part in plan.parts),
+            "to_name": question.to_name([part.workspace for part in plan.parts], len(mappings)),
         }
         return TemplateResponse(
             request, "admin/audiences/mapping/activate.html", context, status=409 if said else 200
         )
+
+
+def _where(workspace: Workspace) -> str:
+    """ "Northwind, sandbox prod"."""
+    words = _("%(name)s, space %(place)s") if workspace.is_segment else _("%(name)s, sandbox %(place)s")
+    return words % {"name": workspace.name, "place": workspace.place}

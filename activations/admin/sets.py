@@ -1,7 +1,5 @@
 """Sets and schedules: to look at with their stories; schedules are paused and resumed through the pages' verbs."""
 
-
-
 from __future__ import annotations
 
 from typing import Any

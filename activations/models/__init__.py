@@ -1,6 +1,6 @@
 """The tables of intents. Deliveries are the queue; Celery only makes it prompt."""
 
-from activations.models.activations import Activation, Delivery, Event
+from activations.models.activations import Activation, Delivery, Event, Share, seen_whole
 from activations.models.chains import Chain
 from activations.models.jobs import Hold, Job
 from activations.models.pauses import Pause
@@ -20,4 +20,6 @@ __all__ = [
     "Pause",
     "Schedule",
     "SetChange",
+    "Share",
+    "seen_whole",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,19 @@ from audiences.models import Audience, Dataflow, Mapping, User, Workspace
 
 class ActivationQuerySet(models.QuerySet["Activation"]):
     def visible_to(self, user: User) -> ActivationQuerySet:
-        return self.filter(workspace__in=Workspace.objects.visible_to(user))
+        """Those of which the person may look at every workspace."""
+        return self.filter(seen_whole(user), workspace__in=Workspace.objects.visible_to(user))
+
+
+def seen_whole(user: User, activation: str = "pk") -> Q:
+    """Condition on rows that name an activation: it reaches into no workspace that the person may not look at.
+
+    That they may look at the row's own workspace, somebody else has seen to.
+    """
+    if user.is_superuser and user.is_active:
+        return Q()
+    mine = Workspace.objects.visible_to(user)
+    return ~Q(Exists(Share.objects.filter(activation=OuterRef(activation)).exclude(workspace__in=mine)))
 
 
 class Activation(models.Model):
@@ -29,7 +42,10 @@ class Activation(models.Model):
         WAIT = "wait", _("wait, and go when it is over")
         STOP = "stop", _("do not go")
 
-    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="activations")
+    workspace = models.ForeignKey(
+        Workspace, models.PROTECT, related_name="activations",
+        help_text=_("Its home: where it was pressed, and its address."),
+    )  # fmt: skip
     name = models.CharField(max_length=200)
     reason = models.CharField(max_length=500, blank=True, help_text=_("Why, for the record."))
     source = models.CharField(max_length=16, choices=Source.choices, default=Source.PAGE)
@@ -77,6 +93,31 @@ class Activation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("activations:activation", args=[self.workspace.slug, self.pk])
+
+    @property
+    def places(self) -> list[Workspace]:
+        """Every workspace it reaches into, its home first; one query."""
+        others = Workspace.objects.filter(shares__activation=self).exclude(pk=self.workspace_id)
+        return [self.workspace, *others.order_by("name", "pk")]
+
+
+class Share(models.Model):
+    """A workspace's part in an activation that spans several, its home among them. One that stays at home has none."""
+
+    activation = models.ForeignKey(Activation, models.CASCADE, related_name="shares")
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="shares")
+    snapshot_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Snapshot known there when it was pressed.")
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["activation", "workspace"], name="one_share_per_workspace")
+        ]
+        indexes = [models.Index(fields=["workspace", "activation"], name="share_by_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.activation} · {self.workspace}"
 
 
 class Delivery(models.Model):

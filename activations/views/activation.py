@@ -19,13 +19,13 @@ from django.views.decorators.http import require_safe
 from activations import states
 from activations.cards import cards_of
 from activations.lines import delivery_rows
-from activations.models import Activation, Delivery, Event, Job
+from activations.models import Activation, Delivery, Event, Job, Share
 from activations.selection import numbers
 from activations.story import story
 from activations.summary import Summary, summarize
 from activations.views.choose import searched
 from activations.views.rights import activation_for, viewer_of
-from audiences.access import may_press
+from audiences.access import may_press_in
 from audiences.models import Membership, User, Workspace
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ UNCHANGED = f"""
     FROM {Activation._meta.db_table} a JOIN {Workspace._meta.db_table} w ON w.id = a.workspace_id
     WHERE a.id = %s AND a.version = %s AND w.slug = %s AND EXISTS (
         SELECT 1 FROM {User._meta.db_table} u WHERE u.id = %s AND u.is_active AND (u.is_superuser OR EXISTS (
-            SELECT 1 FROM {Membership._meta.db_table} m WHERE m.user_id = u.id AND m.workspace_id = w.id)))
+            SELECT 1 FROM {Membership._meta.db_table} m WHERE m.user_id = u.id AND m.workspace_id = w.id)
+          AND NOT EXISTS (
+            SELECT 1 FROM {Share._meta.db_table} s WHERE s.activation_id = a.id AND NOT EXISTS (
+                SELECT 1 FROM {Membership._meta.db_table} m
+                WHERE m.user_id = u.id AND m.workspace_id = s.workspace_id))))
 """  # noqa: S608  table names of our own, parameters for the rest
 
 
@@ -88,7 +92,7 @@ def _unchanged(request: HttpRequest, slug: str, pk: int, version: int) -> bool:
 
 def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -> dict[str, Any]:
     """Everything the page says, in a number of queries that does not grow with the deliveries."""
-    now, summary = timezone.now(), summarize(found)
+    now, summary, places = timezone.now(), summarize(found), found.places
     q, show = searched(request.GET.get("q")), request.GET.get("show", "")
     page = Paginator(_deliveries(found, q, show), PER_PAGE).get_page(request.GET.get("page"))
     jobs = _jobs(found)
@@ -97,7 +101,9 @@ def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -
         "workspace": workspace,
         "activation": found,
         "viewer": viewer_of(request),
-        "may_press": may_press(workspace),
+        "places": places,
+        "snapshots": _snapshots(found, places),
+        "may_press": may_press_in(viewer_of(request), places),
         "summary": summary,
         "ended_at": _ended_at(found) if summary.is_over else None,
         "pace": None if summary.is_over else pace(found, summary, now),
@@ -105,7 +111,7 @@ def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -
         "q": q,
         "show": show,
         "page": page,
-        "rows": delivery_rows(workspace, page.object_list, now),
+        "rows": delivery_rows(page.object_list, now),
         "where": _where(found),
         "cards": cards_of(found),
         "jobs": jobs,
@@ -123,7 +129,9 @@ def pace(found: Activation, summary: Summary, now: datetime) -> int:
 
 
 def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
-    rows = found.deliveries.filter(superseded=False).select_related("dataflow", "audience", "retry_of")
+    rows = found.deliveries.filter(superseded=False).select_related(
+        "dataflow", "audience", "retry_of", "workspace"
+    )
     if show in SHOWS:
         rows = rows.filter(state__in=SHOWS[show])
     for word in q.split():
@@ -146,6 +154,14 @@ def _where(found: Activation) -> dict[str, Any]:
         "more": len(names[DATAFLOWS_NAMED:]),
         "count": len(names),
     }
+
+
+def _snapshots(found: Activation, places: list[Workspace]) -> list[tuple[Workspace, datetime | None]]:
+    """Per workspace the snapshot known when it was pressed; Segment has none, its profiles flow."""
+    known = {found.workspace_id: found.snapshot_at}
+    if len(places) > 1:
+        known |= dict(found.shares.values_list("workspace", "snapshot_at"))
+    return [(place, known.get(place.pk)) for place in places if not place.is_segment]
 
 
 def _ended_at(found: Activation) -> datetime | None:

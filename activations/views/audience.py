@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from activations.going import rows_of
 from activations.lines import delivery_rows
-from activations.models import Delivery
+from activations.models import Delivery, seen_whole
 from activations.question import plan
+from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.models import Audience, ExternalAudience
 from audiences.wishes.lines import lines_of
@@ -27,7 +28,8 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     rows = rows_of(
         workspace, mappings.select_related("dataflow__destination", "audience").order_by("dataflow__name")
     )
-    last = Delivery.objects.filter(audience=found).select_related("activation", "dataflow", "retry_of")
+    last = Delivery.objects.filter(seen_whole(viewer_of(request), "activation"), audience=found)
+    last = last.select_related("activation__workspace", "workspace", "dataflow", "retry_of")
     context = {
         "workspace": workspace,
         "audience": found,
@@ -37,6 +39,6 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "selectable": sum(row.selectable for row in rows),
         "wishes": wishes,
         "plan": plan(workspace, []),
-        "last": delivery_rows(workspace, last.order_by("-pk")[:LAST], timezone.now()),
+        "last": delivery_rows(last.order_by("-pk")[:LAST], timezone.now()),
     }
     return render(request, "activations/audience.html", context)

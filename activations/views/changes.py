@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from activations import actions
 from activations.selection import unfold
 from activations.views.rights import activation_for, refused, viewer_of
-from audiences.access import may_press
+from audiences.access import closed_to, workspace_for
 
 Said = Callable[[int], str]
 
@@ -35,9 +35,10 @@ def check_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _change(request: HttpRequest, slug: str, pk: int, verb: Callable[..., int], said: Said) -> HttpResponse:
-    workspace, activation = activation_for(request, slug, pk)
-    if not may_press(workspace):
-        return refused(request, workspace)
+    _home, activation = activation_for(request, slug, pk)
+    closed = closed_to(viewer_of(request), activation.places)
+    if closed:
+        return refused(request, workspace_for(request, closed[0].slug))
     only = unfold(request.POST["only"]) if "only" in request.POST else None
     count = verb(activation, by=viewer_of(request), only=only)
     (messages.success if count else messages.warning)(request, said(count))

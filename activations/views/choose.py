@@ -16,6 +16,7 @@ from activations.choice import chosen_in, offered, still_there
 from activations.going import Row, counted_at, rows_of
 from activations.question import plan
 from activations.selection import AT_MOST, fold, unfold
+from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.models import Workspace
 
@@ -39,7 +40,7 @@ def activate(request: HttpRequest, slug: str) -> HttpResponse:
 def tray(request: HttpRequest, slug: str) -> HttpResponse:
     """What a press of the boxes ticked now would do; sends nothing."""
     workspace = workspace_for(request, slug)
-    rows = rows_of(workspace, still_there(workspace, chosen_in(request.POST)))
+    rows = rows_of(workspace, still_there(viewer_of(request), chosen_in(request.POST)))
     context = {
         "workspace": workspace,
         "plan": plan(workspace, [row for row in rows if row.selectable]),
@@ -81,7 +82,7 @@ def _choice(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]:
     listed = offered(workspace, q, to, only).order_by("dataflow__name", "dataflow_id", "audience__name", "pk")
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     here = list(page.object_list)
-    kept = [one for one in still_there(workspace, chosen) if one.pk not in {m.pk for m in here}]
+    kept = [one for one in still_there(viewer_of(request), chosen) if one.pk not in {m.pk for m in here}]
     rows = rows_of(workspace, [*here, *kept], chosen)
     shown = rows[: len(here)]
     return {

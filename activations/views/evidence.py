@@ -14,14 +14,14 @@ from activations.views.rights import activation_for
 @require_safe
 def job(request: HttpRequest, slug: str, pk: int, job: int) -> HttpResponse:
     workspace, activation = activation_for(request, slug, pk)
-    jobs = Job.objects.filter(workspace=workspace, events__activation=activation).distinct()
-    found = get_object_or_404(jobs, pk=job)
+    jobs = Job.objects.filter(events__activation=activation).distinct()
+    found = get_object_or_404(jobs.select_related("workspace"), pk=job)
     context = {
         "workspace": workspace,
         "activation": activation,
         "job": found,
         "number": jobs.filter(pk__lte=job).count(),
-        "sent": call_as_sent(workspace, found),
+        "sent": call_as_sent(found.workspace, found),
         "answered": pretty(found.answer),
     }
     return render(request, "activations/job.html", context)

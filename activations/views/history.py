@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from activations.models import Delivery
 from activations.past import OUTCOMES, Asked, page_of, past
 from activations.summary import summaries
+from activations.views.rights import viewer_of
 from audiences.access import workspace_for
 from audiences.models import User, Workspace
 
@@ -25,7 +27,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "activation", "name", "pressed at (UTC)", "by", "why", "source", "dataflow", "dataflow id", "audience",
     "audience id", "state", "platform's word", "replaced by a retry", "expected", "received", "activated",
-    "excluded", "failed", "files", "run id", "finished at (UTC)", "reason", "platform said",
+    "excluded", "failed", "files", "run id", "finished at (UTC)", "reason", "platform said", "workspace",
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ COLUMNS = (
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     asked = Asked.read(request.GET.dict())
-    found, older = page_of(past(workspace, asked), asked)
+    found, older = page_of(past(workspace, viewer_of(request), asked), asked)
     counted = summaries([activation.pk for activation in found])
     context = {
         "workspace": workspace,
@@ -50,10 +52,13 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
 def history_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One line per delivery of the activations that match."""
     workspace = workspace_for(request, slug)
-    matching = past(workspace, Asked.read(request.GET.dict()))
+    here, reaching_in = past(workspace, viewer_of(request), Asked.read(request.GET.dict()))
+    either = Q(activation__in=here.order_by().values("pk")) | Q(
+        activation__in=reaching_in.order_by().values("pk")
+    )
     rows = (
-        Delivery.objects.filter(activation__in=matching.order_by().values("pk"))
-        .select_related("activation__requested_by", "dataflow", "audience")
+        Delivery.objects.filter(either)
+        .select_related("activation__requested_by", "workspace", "dataflow", "audience")
         .order_by("-activation_id", "pk")[:ROWS_AT_MOST]
     )
     answer = StreamingHttpResponse(_lines(rows.iterator(CHUNK)), content_type="text/csv; charset=utf-8")
@@ -91,7 +96,7 @@ def _values(delivery: Delivery) -> list[Any]:
         delivery.audience.name, delivery.audience.platform_id, delivery.state, delivery.run_word,
         "yes" if delivery.superseded else "no", delivery.expected, delivery.received, delivery.activated,
         delivery.excluded, delivery.failed, delivery.files, delivery.run_id, delivery.finished_at,
-        delivery.reason, delivery.verbatim,
+        delivery.reason, delivery.verbatim, delivery.workspace.slug,
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "viewer": viewer_of(request),
         "may_press": may_press(workspace),
         "coming": shelf.coming(workspace, viewer_of(request)),
-        "now": now_in(workspace),
+        "now": now_in(workspace, viewer_of(request)),
         "guardrails": guardrails(workspace),
         "next_evaluation": next_evaluation(workspace, timezone.now()),
     }

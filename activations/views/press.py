@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from activations import actions, question
 from activations import chain as chaining
 from activations.choice import chosen_in, mappings_of
+from activations.places import split
 from activations.selection import fold
 from activations.views.choose import searched
 from activations.views.evaluation import usual_dataset
 from activations.views.rights import refused, set_in, viewer_of
-from audiences.access import may_press, workspace_for
+from audiences.access import closed_to, workspace_for
 from audiences.evaluation import next_evaluation
-from audiences.models import Mapping
+from audiences.models import Mapping, Workspace
 from audiences.wishes.jobforms import ExportForm
 
 if TYPE_CHECKING:
@@ -33,40 +34,64 @@ LONGEST_REASON = 500
 def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     """What would go, how fresh, in how many jobs. Asking sends nothing."""
     workspace = workspace_for(request, slug)
-    if not may_press(workspace):
-        return refused(request, workspace)
     if request.method != "POST":
         return redirect("activations:activate", slug)
-    mappings = mappings_of(workspace, chosen_in(request.POST))
+    mappings = mappings_of(viewer_of(request), chosen_in(request.POST))
+    if said_no := _refused(request, workspace, mappings):
+        return said_no
     if not mappings:
         return _nothing_chosen(request, workspace)
-    return _ask(request, workspace, mappings)
+    return _ask(request, _home(request, workspace, mappings), mappings)
 
 
 def press(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the activation that the question's paper describes, once."""
     workspace = workspace_for(request, slug)
-    if not may_press(workspace):
-        return refused(request, workspace)
     if request.method != "POST":
         return redirect("activations:activate", slug)
     try:
         paper = question.unseal(workspace, viewer_of(request), request.POST.get("paper", ""))
     except question.TooOld as old:
         said = _("This page is too old, look again: what you see now is fresh. Nothing was sent.")
-        return _ask(request, workspace, mappings_of(workspace, old.mappings), said=said, status=409)
+        mappings = mappings_of(viewer_of(request), old.mappings)
+        answer = _refused(request, workspace, mappings)
+        return answer or _ask(request, workspace, mappings, said=said, status=409)
     except question.NotOurs:
-        return _not_readable(request, workspace)
-    mappings = mappings_of(workspace, paper.mappings)
-    if question.needs_name(workspace, len(mappings)) and not question.names(workspace, _typed(request)):
+        return _refused(request, workspace, []) or _not_readable(request, workspace)
+    mappings = mappings_of(viewer_of(request), paper.mappings)
+    return _refused(request, workspace, mappings) or _answer(request, workspace, mappings, paper)
+
+
+def _answer(
+    request: HttpRequest, workspace: WorkspaceInHand, mappings: Sequence[Mapping], paper: question.Paper
+) -> HttpResponse:
+    """Whoever asked may press; where a name is to be written, they wrote it."""
+    places = [place for place, _part in split(workspace, mappings)]
+    wrong = question.unnamed(question.to_name(places, len(mappings)), _typed(request))
+    if wrong:
         said = _("Write the workspace's name to confirm: %(name)s. Nothing was sent.") % {
-            "name": workspace.name
+            "name": ", ".join(place.name for place in wrong)
         }
         return _ask(
-            request, workspace, mappings, said=said, status=422, paper=request.POST["paper"], wrong=True
+            request, workspace, mappings, said=said, status=422, paper=request.POST["paper"], wrong=wrong
         )
-    act = _chain if request.POST.get("go") == "chain" else _press
+    act = _chain if request.POST.get("go") == "chain" and len(places) == 1 else _press
     return act(request, workspace, mappings, paper)
+
+
+def _refused(
+    request: HttpRequest, workspace: WorkspaceInHand, mappings: Sequence[Mapping]
+) -> HttpResponse | None:
+    """The page that says where the viewer may not press, if it is so in any of the workspaces concerned."""
+    places = [place for place, _part in split(workspace, mappings)] or [workspace]
+    closed = closed_to(viewer_of(request), places)
+    return refused(request, workspace_for(request, closed[0].slug)) if closed else None
+
+
+def _home(request: HttpRequest, workspace: WorkspaceInHand, mappings: Sequence[Mapping]) -> WorkspaceInHand:
+    """Where a press of these is at home: here if anything of it is, else the first workspace concerned."""
+    first = split(workspace, mappings)[0][0]
+    return workspace if first.pk == workspace.pk else workspace_for(request, first.slug)
 
 
 def _chain(
@@ -128,26 +153,27 @@ def _ask(
     said: str = "",
     status: int = 200,
     paper: str = "",
-    wrong: bool = False,
+    wrong: Sequence[Workspace] = (),
     no_dataset: str = "",
 ) -> HttpResponse:
     """The question. `paper` is handed on where it is still good; else a new one is sealed."""
     # Sealed before the facts are read: what changes in between then counts as unseen.
     sealed = paper or question.seal(workspace, viewer_of(request), mappings)
-    now, of_set = timezone.now(), set_in(request)
+    plan, now, of_set = question.ask(workspace, mappings), timezone.now(), set_in(request)
+    places = [part.workspace for part in plan.parts]
     context: dict[str, Any] = {
         "workspace": workspace,
-        "plan": question.ask(workspace, mappings),
+        "plan": plan,
         "paper": sealed,
         "said": said,
-        "wrong": wrong,
-        "needs_name": question.needs_name(workspace, len(mappings)),
-        "next_evaluation": next_evaluation(workspace, now),
+        "to_name": [(place, place in wrong) for place in question.to_name(places, len(mappings))],
+        "vendors": _(" or ").join(sorted({place.vendor for place in places})),
+        "stamps": [(part, next_evaluation(part.workspace, now)) for part in plan.leaving],
         "of_set": of_set,
         "name": request.POST.get("name", of_set.name if of_set else ""),
         "reason": request.POST.get("reason", ""),
         "on_export": question.on_export(request.POST),
-        "is_v1": workspace.adhoc_version == "v1",
+        "is_v1": workspace.adhoc_version == "v1" and places == [workspace],
         "dataset": request.POST.get("dataset") or usual_dataset(workspace),
         "no_dataset": no_dataset,
         "source": chaining.SOURCE,
@@ -156,8 +182,8 @@ def _ask(
     return render(request, "activations/confirm.html", context, status=status)
 
 
-def _typed(request: HttpRequest) -> str:
-    return request.POST.get("workspace_name", "")
+def _typed(request: HttpRequest) -> list[str]:
+    return request.POST.getlist("workspace_name")
 
 
 def _nothing_chosen(request: HttpRequest, workspace: WorkspaceInHand) -> HttpResponse:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def activation_for(request: HttpRequest, slug: str, pk: int) -> tuple[WorkspaceInHand, Activation]:
-    """The workspace and its activation; Http404 for strangers and foreign ids."""
+    """The workspace and its activation; Http404 for strangers, foreign ids, and where one of its workspaces is closed
+    to the viewer."""
     workspace = workspace_for(request, slug)
-    rows = Activation.objects.select_related("requested_by").filter(workspace=workspace)
+    rows = Activation.objects.visible_to(viewer_of(request)).select_related("requested_by")
+    rows = rows.filter(workspace=workspace)
     found = get_object_or_404(rows, pk=pk)
     found.workspace = workspace
     return workspace, found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -19,11 +19,8 @@ from activations.models import Activation, ActivationSet
 from activations.selection import fold, numbers
 from activations.setforms import NameForm, SaveForm
 from activations.views.rights import refused, set_for, viewer_of
-from audiences.access import may_press, workspace_for
-from audiences.models import Mapping
-
-if TYPE_CHECKING:
-    from audiences.access import WorkspaceInHand
+from audiences.access import closed_to, may_press, workspace_for
+from audiences.models import Mapping, Workspace
 
 SETS_PER_PAGE = 50
 PER_PAGE = 100
@@ -50,15 +47,16 @@ def sets(request: HttpRequest, slug: str) -> HttpResponse:
 def of_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     workspace, found = set_for(request, slug, pk)
     viewer = viewer_of(request)
-    places = shelf.places(found, viewer)
-    rows = [(place, row) for place in places for row in place.rows]
+    rows = shelf.rows(found, workspace)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "workspace": workspace,
         "set": found,
         "viewer": viewer,
-        "places": [(place, [row for at, row in page.object_list if at is place]) for place in places],
+        "places": shelf.places(rows, page.object_list),
         "size": len(rows),
+        "going": sum(row.selectable for row in rows),
+        "sel": fold(row.mapping.pk for row in rows),
         "page": page,
         "lines": shelf.lines(found, viewer),
         "activations": shelf.activations(found, viewer),
@@ -72,9 +70,13 @@ def of_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def save_set(request: HttpRequest, slug: str) -> HttpResponse:
     """Under which name, or into which set; then it is saved. The choice comes with the form, or from an activation."""
     workspace = workspace_for(request, slug)
-    if not may_press(workspace):
-        return refused(request, workspace)
-    mappings = _chosen(request, workspace)
+    mappings = _chosen(request)
+    concerned = Workspace.objects.filter(
+        pk__in={mapping.workspace_id for mapping in mappings} or {workspace.pk}
+    )
+    closed = closed_to(viewer_of(request), concerned)
+    if closed:
+        return refused(request, workspace_for(request, closed[0].slug))
     if not mappings:
         messages.warning(request, _("No audience is selected, so there is nothing to save."))
         return redirect("activations:activate", slug)
@@ -94,13 +96,13 @@ def save_set(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "activations/sets/save.html", context, status=422 if asked else 200)
 
 
-def _chosen(request: HttpRequest, workspace: WorkspaceInHand) -> list[Mapping]:
+def _chosen(request: HttpRequest) -> list[Mapping]:
     pks = numbers([request.POST.get("activation", "")])
     if not pks:
-        return mappings_of(workspace, chosen_in(request.POST))
+        return mappings_of(viewer_of(request), chosen_in(request.POST))
     made = get_object_or_404(Activation.objects.visible_to(viewer_of(request)), pk__in=pks)
     return mappings_of(
-        workspace, made.deliveries.filter(superseded=False).values_list("mapping_id", flat=True)
+        viewer_of(request), made.deliveries.filter(superseded=False).values_list("mapping_id", flat=True)
     )
 
 

@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from activations import states
 from activations.models import Activation, Delivery, Event, Hold, Job
-from audiences.models import Mapping, Workspace
+from audiences.models import Mapping, Membership, Workspace
 from tests.activations.world import fault, ledger, mirrored, press, settle, states_of, that, turn
-from tests.catalogue import make_mapping, make_user
+from tests.catalogue import make_dataflow, make_mapping, make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -109,11 +109,25 @@ def test_a_production_workspace_asks_for_its_name(client, boss, sim):
     assert Activation.objects.count() == 1
 
 
-def test_one_workspace_at_a_time(client, boss, sim):
+def test_one_question_spans_several_workspaces(client, boss, sim):
     workspace = mirrored(sim)
-    answer = choose(client, [*that(workspace, "ready")[:1], make_mapping()])
-    assert answer.status_code == 302
-    assert "one workspace at a time" in said(client.get(reverse(MAPPINGS)))
+    away = make_mapping(make_dataflow(make_workspace("zoo", production=True)))
+    asked = choose(client, [*that(workspace, "ready")[:1], away])
+    assert "Send 2 deliveries from Demo, sandbox prod; Zoo, sandbox prod?" in asked.content.decode()
+    assert hand_in(client, asked, workspace_name="Demo").status_code == 409
+    hand_in(client, asked, workspace_name="Zoo")
+    made = Activation.objects.get()
+    assert [place.slug for place in made.places] == ["demo", "zoo"]
+
+
+def test_activators_of_one_workspace_may_not_press_in_two(client, sim):
+    workspace = mirrored(sim)
+    alice = staff(client, "activator", workspace)
+    away = make_mapping()
+    Membership.objects.create(user=alice, workspace=away.workspace, role="viewer")
+    choose(client, [*that(workspace, "ready")[:1], away])
+    assert "Nothing was done" in said(client.get(reverse(MAPPINGS)))
+    assert not Activation.objects.exists()
 
 
 def test_viewers_are_told_the_permissions(client, sim):
@@ -155,7 +169,7 @@ def test_will_it_go_is_answered_in_the_list(client, boss, sim):
     body = client.get(reverse(MAPPINGS), {"workspace__id__exact": workspace.pk}).content.decode()
     assert "Ready" in body
     make_mapping()
-    assert "filter by workspace to see" in client.get(reverse(MAPPINGS), {"all": ""}).content.decode()
+    assert "Ready" in client.get(reverse(MAPPINGS), {"all": ""}).content.decode()
 
 
 class TestChanges:

@@ -188,7 +188,7 @@ class TestActivate:
         assert code == 2
         assert "Nobody signs in as" in err
 
-    @pytest.mark.parametrize("text", ["a b\n", "a\tb\tc\n", "a\t\n", "\tb\n", "ok\tok\nbroken\n"])
+    @pytest.mark.parametrize("text", ["a b\n", "a\tb\tc\td\n", "a\t\n", "\tb\n", "ok\tok\nbroken\n"])
     def test_malformed_pairs_name_their_line(self, stage, tmp_path, text):
         path = tmp_path / "pairs"
         path.write_text(text)

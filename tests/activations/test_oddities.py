@@ -177,7 +177,7 @@ def test_the_row_shows_what_was_said(stage):
     alice = make_user("alice", "activator", stage.workspace)
     activation = stage.press([here], by=alice)
     stage.turn()
-    (row,) = delivery_rows(stage.workspace, activation.deliveries.select_related("retry_of"), stage.now())
+    (row,) = delivery_rows(activation.deliveries.select_related("retry_of"), stage.now())
     assert "fields we do not know" in row.odd[0].words
     page = House(stage.workspace, alice, alice, alice, [here]).client().get(activation.get_absolute_url())
     assert "fields we do not know" in page.content.decode()

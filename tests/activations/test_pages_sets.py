@@ -140,8 +140,8 @@ class TestSaving:
 class TestTheSet:
     def test_two_clicks_activate_it_again(self, house):
         made, client = saved(house), house.client()
-        place = client.get(house.url("set", made.pk)).context["places"][0][0]
-        asked = client.post(house.url("confirm"), {"sel": place.sel, "set": made.pk})
+        sel = client.get(house.url("set", made.pk)).context["sel"]
+        asked = client.post(house.url("confirm"), {"sel": sel, "set": made.pk})
         assert "Send <b>3" in text(asked) or "3 audiences" in text(asked)
         answer = client.post(
             house.url("press"), {"paper": paper_of(asked), "set": made.pk, "name": made.name}
@@ -151,6 +151,26 @@ class TestTheSet:
         assert (activation.of_set, activation.set_version, activation.name) == (made, 1, made.name)
         page = text(client.get(house.url("set", made.pk)))
         assert activation.get_absolute_url() in page
+
+    def test_workspaces_of_a_set_go_in_one_press(self, house):
+        there = make_workspace("hotels")
+        for user in (house.alice, house.bob):
+            user.memberships.create(workspace=there, role="activator")
+        made, client = saved(house, house.mappings[0], make_mapping(make_dataflow(there))), house.client()
+        page = client.get(house.url("set", made.pk))
+        assert [place.workspace for place in page.context["places"]] == [there, house.workspace]
+        asked = client.post(house.url("confirm"), {"sel": page.context["sel"], "set": made.pk})
+        client.post(house.url("press"), {"paper": paper_of(asked), "set": made.pk})
+        activation = Activation.objects.get()
+        assert activation.of_set == made
+        assert {one.workspace for one in activation.deliveries.all()} == {there, house.workspace}
+        # Bob may look at both, and press in one: he changes and presses nothing of it.
+        looked = text(house.client(house.bob).get(house.url("set", made.pk)))
+        assert "You may look here, but not press." in looked
+        assert (
+            house.client(house.bob).post(house.url("confirm"), {"sel": page.context["sel"]}).status_code
+            == 403
+        )
 
     def test_a_form_cannot_claim_a_set_that_is_not_seen(self, house):
         made = saved(house, make_mapping(make_dataflow(make_workspace("hotels"))))
@@ -165,8 +185,8 @@ class TestTheSet:
         answer = client.get(house.url("set", made.pk))
         name = escape(str(house.mappings[0].audience))
         assert f"No longer mapped at Adobe, so it cannot go: {name}" in text(answer)
-        place = answer.context["places"][0][0]
-        asked = text(client.post(house.url("confirm"), {"sel": place.sel, "set": made.pk}))
+        chosen = {"sel": answer.context["sel"], "set": made.pk}
+        asked = text(client.post(house.url("confirm"), chosen))
         assert f"{name} → Campaign S3 is blocked" in asked
 
     def test_removing_renaming_deleting(self, house):

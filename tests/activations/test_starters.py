@@ -37,7 +37,7 @@ def stage(sim):
 
 def rows(stage, activation):
     listed = activation.deliveries.select_related("retry_of")
-    return [row.starter for row in delivery_rows(stage.workspace, listed, stage.now())]
+    return [row.starter for row in delivery_rows(listed, stage.now())]
 
 
 def told(activation):
@@ -96,4 +96,4 @@ def test_rows_that_joined_nothing_ask_nothing(stage, django_assert_num_queries):
     activation = stage.press(stage.good(2))
     listed = list(activation.deliveries.select_related("retry_of"))
     with django_assert_num_queries(0):
-        delivery_rows(stage.workspace, listed, stage.now())
+        delivery_rows(listed, stage.now())

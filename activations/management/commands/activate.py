@@ -6,6 +6,8 @@ import json
 import secrets
 import sys
 import time
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,20 @@ from activations import states
 from activations.actions import CannotRequest, request
 from activations.management.commands.catalog import workspace_named
 from activations.models import Activation, Delivery
-from audiences.models import Mapping, User, Workspace
+from audiences.models import Mapping, User
 
 ALL_DELIVERED, SOME_NOT, REFUSED = 0, 1, 2
 LOOK_EVERY = 0.5
 LONGEST_PRESS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of a choice: a workspace's slug, and the platform ids of a dataflow and an audience."""
+
+    workspace: str
+    dataflow: str
+    audience: str
 
 
 class Command(BaseCommand):
@@ -29,12 +40,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", required=True, help="slug of the workspace")
+        parser.add_argument("--workspace", required=True, help="slug of the workspace, the activation's home")
         parser.add_argument("--dataflow", help="platform id of the dataflow")
         parser.add_argument(
             "--audience", action="append", default=[], help="system id of an audience; repeat it"
         )
-        parser.add_argument("--pairs", help="file (or -) with a line dataflow<TAB>audience per delivery")
+        parser.add_argument(
+            "--pairs",
+            help="file (or -) with a line dataflow<TAB>audience per delivery; a third column names another workspace",
+        )
         parser.add_argument("--name", default="", help="name of the activation")
         parser.add_argument("--reason", default="", help="why, for the record")
         parser.add_argument("--as", dest="login", help="login of the person this is done for")
@@ -66,12 +80,12 @@ class Command(BaseCommand):
 
     def _press(self, options: dict[str, Any]) -> Activation:
         workspace = workspace_named(options["workspace"])
-        asked = pairs(options)
+        asked = pairs(options, workspace.slug)
         if len(options["press"] or "") > LONGEST_PRESS:
             raise CommandError(f"--press takes at most {LONGEST_PRESS} characters.", returncode=REFUSED)
         return request(
             workspace,
-            chosen(workspace, asked),
+            chosen(asked),
             by=person(options["login"]),
             press=options["press"] or secrets.token_urlsafe(24),
             source=Activation.Source.COMMAND,
@@ -89,6 +103,7 @@ class Command(BaseCommand):
     def _refuse(self, refusal: CannotRequest, as_json: bool) -> None:
         lines = [
             {
+                "workspace": mapping.workspace.slug,
                 "dataflow": mapping.dataflow.platform_id,
                 "audience": mapping.audience.platform_id,
                 "state": states.BLOCKED,
@@ -111,6 +126,7 @@ class Command(BaseCommand):
         if as_json:
             lines = [
                 {
+                    "workspace": delivery.workspace.slug,
                     "dataflow": delivery.dataflow.platform_id,
                     "audience": delivery.audience.platform_id,
                     "state": delivery.state,
@@ -141,18 +157,18 @@ def nothing_sent(code: str, message: str, deliveries: list[dict[str, Any]]) -> d
     }
 
 
-def pairs(options: dict[str, Any]) -> list[tuple[str, str]]:
-    """The (dataflow, audience) ids asked for. Raises CommandError (exit 2) on a malformed choice."""
+def pairs(options: dict[str, Any], home: str) -> list[Asked]:
+    """What is asked for. Raises CommandError (exit 2) on a malformed choice."""
     if options["pairs"]:
         if options["dataflow"] or options["audience"]:
             raise CommandError("Choose either --pairs or --dataflow with --audience.", returncode=REFUSED)
-        return _read_pairs(options["pairs"])
+        return _read_pairs(options["pairs"], home)
     if not options["dataflow"] or not options["audience"]:
         raise CommandError("Name a --dataflow and at least one --audience, or --pairs.", returncode=REFUSED)
-    return [(options["dataflow"], audience) for audience in options["audience"]]
+    return [Asked(home, options["dataflow"], audience) for audience in options["audience"]]
 
 
-def _read_pairs(source: str) -> list[tuple[str, str]]:
+def _read_pairs(source: str, home: str) -> list[Asked]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -162,28 +178,37 @@ def _read_pairs(source: str) -> list[tuple[str, str]]:
         if not line.strip():
             continue
         parts = [part.strip() for part in line.split("\t")]
-        if len(parts) != 2 or not all(parts):
-            raise CommandError(f"Line {number} is not dataflow<TAB>audience: {line!r}", returncode=REFUSED)
-        found.append((parts[0], parts[1]))
+        if len(parts) not in (2, 3) or not all(parts):
+            raise CommandError(
+                f"Line {number} is not dataflow<TAB>audience, nor that<TAB>workspace: {line!r}",
+                returncode=REFUSED,
+            )
+        found.append(Asked(parts[2] if len(parts) == 3 else home, parts[0], parts[1]))
     return found
 
 
-def chosen(workspace: Workspace, asked: list[tuple[str, str]]) -> list[Mapping]:
-    """The mappings asked for. Raises CommandError (exit 2) naming the first that the mirror lacks."""
-    keys = [f"{dataflow} {audience}" for dataflow, audience in asked]
-    known = {
-        mapping.platform_id: mapping
-        for mapping in Mapping.objects.filter(workspace=workspace, platform_id__in=keys).select_related(
-            "dataflow", "audience"
-        )
-    }
-    for dataflow, audience in asked:
-        if f"{dataflow} {audience}" not in known:
+def chosen(asked: list[Asked]) -> list[Mapping]:
+    """The mappings asked for; at Segment every activation of the pair. Raises CommandError (exit 2) naming the first
+    that the mirror lacks."""
+    for slug in sorted({one.workspace for one in asked}):
+        workspace_named(slug)
+    rows = Mapping.objects.filter(
+        workspace__slug__in={one.workspace for one in asked},
+        dataflow__platform_id__in={one.dataflow for one in asked},
+        audience__platform_id__in={one.audience for one in asked},
+    )
+    known: dict[Asked, list[Mapping]] = defaultdict(list)
+    for mapping in rows.select_related("workspace", "dataflow", "audience").order_by("pk"):
+        pair = Asked(mapping.workspace.slug, mapping.dataflow.platform_id, mapping.audience.platform_id)
+        known[pair].append(mapping)
+    for one in asked:
+        if one not in known:
             raise CommandError(
-                f"Audience {audience} is not mapped to dataflow {dataflow} in this workspace; nothing was sent.",
+                f"Audience {one.audience} is not mapped to dataflow {one.dataflow} in workspace {one.workspace}; "
+                "nothing was sent.",
                 returncode=REFUSED,
             )
-    return [known[key] for key in keys]
+    return [mapping for one in asked for mapping in known[one]]
 
 
 def person(login: str | None) -> User | None:
@@ -198,7 +223,7 @@ def person(login: str | None) -> User | None:
 def present(activation: Activation) -> list[Delivery]:
     """The activation's deliveries that no retry has replaced."""
     rows = activation.deliveries.filter(superseded=False)
-    return list(rows.select_related("dataflow", "audience").order_by("pk"))
+    return list(rows.select_related("workspace", "dataflow", "audience").order_by("pk"))
 
 
 def follow(activation: Activation) -> None:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activations', '0010_chains'),
+        ('activations', '0011_activations_across_workspaces'),
         ('audiences', '0008_jobs_on_demand'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
