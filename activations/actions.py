@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from activations import nudges, states
-from activations.models import Activation, Delivery, Event, Share
+from activations.models import Activation, ActivationSet, Delivery, Event, Share
 from activations.moves import lock, move
 from activations.opening import default_name, deliver
 from activations.places import judge, split
@@ -61,6 +61,7 @@ def request(
     seen_at: datetime | None = None,
     on_export: str = Activation.OnExport.WAIT,
     export_id: str = "",
+    of_set: ActivationSet | None = None,
 ) -> Activation:
     """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
 
@@ -68,7 +69,8 @@ def request(
     may press in all of them, the caller has seen to. `press` is the token of this press: the same token answers with the activation it already made.
     `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
     page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop.
-    `export_id` is the export job that a v1 call must name, which only its own workspace knows. Raises `CannotRequest` when nothing is chosen,
+    `export_id` is the export job that a v1 call must name, which only its own workspace knows; `of_set` the set
+    that was pressed. Raises `CannotRequest` when nothing is chosen,
     the page is out of date, or
     nothing of it could ever go; then nothing is stored and nothing is sent.
     """
@@ -89,7 +91,7 @@ def request(
                 _refuse_old_page(chosen, seen_at, by)
                 return _request(
                     workspace, chosen, by=by, press=press, source=source, name=name, reason=reason,
-                    on_export=on_export, export_id=export_id,
+                    on_export=on_export, export_id=export_id, of_set=of_set,
                 )  # fmt: skip
         except CannotRequest:
             # The first click of a double click may have been done since we looked.
@@ -121,6 +123,7 @@ def _request(
     reason: str,
     on_export: str,
     export_id: str,
+    of_set: ActivationSet | None,
 ) -> Activation:
     now = clock.now()
     found = judge(workspace, chosen, now=now, unwilling=_unwilling(on_export, chosen))
@@ -141,6 +144,8 @@ def _request(
         export_id=export_id,
         snapshot_at=workspace.snapshot_at,
         on_export=on_export,
+        of_set=of_set,
+        set_version=of_set.version if of_set else None,
     )
     _share(activation, chosen)
     deliver(activation, [(mapping, found[mapping.pk], None) for mapping in chosen], by, now)

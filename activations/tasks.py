@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef
 
 from activations import chain as chaining
 from activations import dispatch as dispatching
+from activations import firing, states
 from activations import reconcile as reconciling
-from activations import states
 from activations import sweep as sweeping
 from activations import tally as tallying
 from activations import watch as watching
@@ -46,6 +46,19 @@ def chain_tick() -> None:
 
 
 @shared_task
+def fire_schedule(schedule_id: int) -> None:
+    """Press what is due of a schedule."""
+    firing.fire(schedule_id)
+
+
+@shared_task
+def schedule_tick() -> None:
+    """Every minute: the schedules that are due, each in its own task."""
+    for pk in firing.due(clock.now()).values_list("pk", flat=True):
+        fire_schedule.delay(pk)
+
+
+@shared_task
 def watch_tick() -> None:
     """Every two seconds: the workspaces where a question to the platform is due."""
     due = Delivery.objects.filter(
@@ -58,10 +71,7 @@ def watch_tick() -> None:
 
 @shared_task
 def sweep_tick() -> None:
-    """Every fifteen seconds: what may have been left behind, and schedules that are due.
-
-    Due `Schedule` rows will be fired here, before the sweep, once schedules exist.
-    """
+    """Every fifteen seconds: what may have been left behind."""
     here = {"workspace": OuterRef("pk")}
     moving = Delivery.objects.filter(**here, state__in=states.MOVING)
     sending = Job.objects.filter(**here, outcome=Job.Outcome.SENDING)

@@ -16,6 +16,17 @@ of_an_activation: list[URLPattern | URLResolver] = [
     path("jobs/<int:job>/", views.job, name="job"),
     path("bundle/", views.bundle, name="bundle"),
 ]
+of_a_set: list[URLPattern | URLResolver] = [
+    path("", views.of_set, name="set"),
+    path("remove/", views.remove_from_set, name="remove_from_set"),
+    path("rename/", views.rename_set, name="rename_set"),
+    path("delete/", views.delete_set, name="delete_set"),
+    path("schedules/new/", views.new_schedule, name="new_schedule"),
+    path("schedules/<int:number>/", views.change_schedule, name="change_schedule"),
+    path("schedules/<int:number>/pause/", views.pause_schedule, name="pause_schedule"),
+    path("schedules/<int:number>/resume/", views.resume_schedule, name="resume_schedule"),
+    path("schedules/<int:number>/delete/", views.delete_schedule, name="delete_schedule"),
+]
 of_a_workspace: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
@@ -24,6 +35,9 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("activate/tray/", views.tray, name="tray"),
     path("activate/confirm/", views.confirm, name="confirm"),
     path("activate/press/", views.press, name="press"),
+    path("sets/", views.sets, name="sets"),
+    path("sets/save/", views.save_set, name="save_set"),
+    path("sets/<int:pk>/", include(of_a_set)),
     path("evaluation/", views.evaluation, name="evaluation"),
     path("evaluation/status/", views.evaluation_status, name="evaluation_status"),
     path("evaluation/evaluate/", views.evaluate, name="evaluate"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,6 +24,12 @@ app.conf.beat_schedule = {
         "task": "activations.tasks.sweep_tick",
         "schedule": 15.0,
         "options": {"expire_seconds": 15},
+    },
+    # On the minute, as the moments of schedules are; each is claimed once, so a second beat does no harm.
+    "fire schedules that are due": {
+        "task": "activations.tasks.schedule_tick",
+        "schedule": crontab(),
+        "options": {"expire_seconds": 60},
     },
     "carry on with external audiences": {
         "task": "audiences.tasks.external_tick",

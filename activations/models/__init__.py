@@ -4,5 +4,22 @@ from activations.models.activations import Activation, Delivery, Event, Share, s
 from activations.models.chains import Chain
 from activations.models.jobs import Hold, Job
 from activations.models.pauses import Pause
+from activations.models.schedules import Firing, Schedule
+from activations.models.sets import ActivationSet, Chosen, SetChange
 
-__all__ = ["Activation", "Chain", "Delivery", "Event", "Hold", "Job", "Pause", "Share", "seen_whole"]
+__all__ = [
+    "Activation",
+    "ActivationSet",
+    "Chain",
+    "Chosen",
+    "Delivery",
+    "Event",
+    "Firing",
+    "Hold",
+    "Job",
+    "Pause",
+    "Schedule",
+    "SetChange",
+    "Share",
+    "seen_whole",
+]

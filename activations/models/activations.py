@@ -72,6 +72,13 @@ class Activation(models.Model):
     snapshot_at = models.DateTimeField(
         null=True, blank=True, help_text=_("Snapshot known when it was pressed.")
     )
+    of_set = models.ForeignKey(
+        "activations.ActivationSet", models.SET_NULL, null=True, blank=True, related_name="activations",
+        verbose_name=_("set"),
+    )  # fmt: skip
+    set_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("The version of the set that was pressed.")
+    )
     on_export = models.CharField(
         _("beside a scheduled export"), max_length=4, choices=OnExport.choices, default=OnExport.WAIT,
         help_text=_("What the presser chose for the case that a scheduled export is running when it is to leave."),

@@ -17,6 +17,14 @@ from activations.views.evidence import bundle, job
 from activations.views.history import history, history_csv
 from activations.views.overview import overview
 from activations.views.press import confirm, press
+from activations.views.schedules import (
+    change_schedule,
+    delete_schedule,
+    new_schedule,
+    pause_schedule,
+    resume_schedule,
+)
+from activations.views.sets import delete_set, of_set, remove_from_set, rename_set, save_set, sets
 
 __all__ = [
     "activate",
@@ -25,9 +33,12 @@ __all__ = [
     "bundle",
     "cancel",
     "cancel_job",
+    "change_schedule",
     "check_again",
     "confirm",
     "dataflow",
+    "delete_schedule",
+    "delete_set",
     "evaluate",
     "evaluation",
     "evaluation_status",
@@ -35,9 +46,17 @@ __all__ = [
     "history",
     "history_csv",
     "job",
+    "new_schedule",
+    "of_set",
     "overview",
+    "pause_schedule",
     "press",
+    "remove_from_set",
+    "rename_set",
+    "resume_schedule",
     "retry",
+    "save_set",
+    "sets",
     "status",
     "stop_chain",
     "tray",

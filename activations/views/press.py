@@ -19,7 +19,7 @@ from activations.places import split
 from activations.selection import fold
 from activations.views.choose import searched
 from activations.views.evaluation import usual_dataset
-from activations.views.rights import refused, viewer_of
+from activations.views.rights import refused, set_in, viewer_of
 from audiences.access import closed_to, workspace_for
 from audiences.evaluation import next_evaluation
 from audiences.models import Mapping, Workspace
@@ -137,6 +137,7 @@ def _press(
             press=paper.press,
             seen_at=paper.seen_at,
             on_export=question.on_export(request.POST),
+            of_set=set_in(request),
             **_named(request),
         )
     except actions.CannotRequest as why:
@@ -161,7 +162,7 @@ def _ask(
     """The question. `paper` is handed on where it is still good; else a new one is sealed."""
     # Sealed before the facts are read: what changes in between then counts as unseen.
     sealed = paper or question.seal(workspace, viewer_of(request), mappings)
-    plan, now = question.ask(workspace, mappings), timezone.now()
+    plan, now, of_set = question.ask(workspace, mappings), timezone.now(), set_in(request)
     places = [part.workspace for part in plan.parts]
     context: dict[str, Any] = {
         "workspace": workspace,
@@ -171,7 +172,8 @@ def _ask(
         "to_name": [(place, place in wrong) for place in question.to_name(places, len(mappings))],
         "vendors": _(" or ").join(sorted({place.vendor for place in places})),
         "stamps": [(part, next_evaluation(part.workspace, now)) for part in plan.leaving],
-        "name": request.POST.get("name", ""),
+        "of_set": of_set,
+        "name": request.POST.get("name", of_set.name if of_set else ""),
         "reason": request.POST.get("reason", ""),
         "on_export": question.on_export(request.POST),
         "is_v1": workspace.adhoc_version == "v1" and places == [workspace],

@@ -44,6 +44,14 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
             return self
         return self.filter(memberships__user=user)
 
+    def pressable_by(self, user: User) -> WorkspaceQuerySet:
+        """Workspaces in which the person may activate."""
+        mine = self.visible_to(user)
+        if user.is_superuser or not user.is_active:
+            return mine
+        # Both about one membership, which two calls of `filter` would not say.
+        return self.filter(memberships__user=user, memberships__role=Role.ACTIVATOR)
+
 
 class Platform(models.TextChoices):
     ADOBE = "adobe", _("Adobe Experience Platform")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audiences.access import home_for
 from audiences.models import User
+from audiences.zones import regions
 
 
 @require_safe
@@ -27,13 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def zones() -> list[tuple[str, object]]:
     """Time zones grouped by region, the site's own first."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(available_timezones()):
-        region, slash, city = name.partition("/")
-        if slash and region not in {"Etc", "posix", "right", "SystemV", "US"}:
-            groups.setdefault(region, []).append((name, city.replace("_", " ")))
     site = _("The site's zone (%(zone)s)") % {"zone": settings.TIME_ZONE}
-    return [("", site), ("UTC", "UTC"), *groups.items()]
+    return [("", site), ("UTC", "UTC"), *regions()]
 
 
 class ZoneForm(forms.ModelForm):  # type: ignore[type-arg]
