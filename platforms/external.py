@@ -85,13 +85,3 @@ class Ingestion:
     data_from: datetime | None = None
     data_until: datetime | None = None
     stages: tuple[IngestionStage, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The platform took a write. `key` is the id of what it began: an operation, a run, or "" for neither."""
-
-    key: str = ""
-    status: int = 200
-    body: str = ""
-    request_id: str = ""

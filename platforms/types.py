@@ -307,3 +307,13 @@ class ConnectionReport:
     @property
     def ok(self) -> bool:
         return self.refused is None and all(p.granted is not False for p in self.permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The platform took a write. `key` is the id of what it began: an operation, a run, or "" for neither."""
+
+    key: str = ""
+    status: int = 200
+    body: str = ""
+    request_id: str = ""

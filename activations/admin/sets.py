@@ -22,7 +22,8 @@ class OfSeenSets(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # Not `ReadOnly`'s own: these rows have no workspace, but those of their mappings.
-        return self.model._default_manager.visible_to(viewer_of(request))  # type: ignore[attr-defined,no-any-return]
+        rows: QuerySet[Any] = self.model._default_manager.visible_to(viewer_of(request))
+        return rows
 
 
 class ChangeRows(ReadOnlyRows):
@@ -55,7 +56,8 @@ class ActivationSetAdmin(OfSeenSets):
     inlines = (ChangeRows,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(held=Count("chosen"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(held=Count("chosen"))
+        return rows
 
     @admin.display(description=gettext_lazy("mappings"), ordering="held")
     def size(self, row: Any) -> int:

@@ -53,7 +53,7 @@ def of_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "workspace": workspace,
         "set": found,
         "viewer": viewer,
-        "places": shelf.places(rows, page.object_list),
+        "places": shelf.places(rows, list(page)),
         "size": len(rows),
         "going": sum(row.selectable for row in rows),
         "sel": fold(row.mapping.pk for row in rows),

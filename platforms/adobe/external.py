@@ -25,10 +25,9 @@ from platforms.external import (
     ExternalSpec,
     Ingestion,
     IngestionStage,
-    Taken,
 )
 from platforms.times import moment
-from platforms.types import Audience, JobStatus
+from platforms.types import Audience, JobStatus, Taken
 
 ACCEPT = "application/json"
 ORIGIN = "CUSTOM_UPLOAD"

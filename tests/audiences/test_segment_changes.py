@@ -15,7 +15,7 @@ from audiences.models import Mapping, Supported, User, Wish
 from audiences.tasks import look_at_audience
 from audiences.wishes import states
 from audiences.wishes.moves import move
-from platforms.http import REDACTED
+from platforms.answer import REDACTED
 from simulator.server import Simulator
 from tests.audiences.segment_desk import Desk
 from tests.catalogue import make_user, make_workspace

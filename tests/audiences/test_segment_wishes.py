@@ -14,7 +14,7 @@ from audiences.tasks import look_at_audience
 from audiences.wishes import states
 from audiences.wishes.actions import CannotAsk
 from audiences.wishes.segment.terms import connection_terms
-from platforms.http import REDACTED
+from platforms.answer import REDACTED
 from simulator.server import Simulator
 from tests.audiences.segment_desk import Desk
 

@@ -11,8 +11,8 @@ from audiences.wishes.actions import opened
 from audiences.wishes.outcomes import Denied, Granted
 from audiences.wishes.segment import activations, connections
 from audiences.wishes.segment.terms import Note, secrets_in
+from platforms.answer import redact
 from platforms.errors import PlatformError
-from platforms.http import redact
 from platforms.segment import SegmentClient
 
 

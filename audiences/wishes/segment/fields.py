@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audiences.supported import PASSWORD
-from platforms.http import REDACTED
+from platforms.answer import REDACTED
 from platforms.segment.decoding import is_secret
 from platforms.segment.types import ActionField
 
