@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from activations.models import Activation
+from activations.models import Activation, seen_whole
 from audiences import secrets
 from audiences.models import User, Workspace
 from audiences.shown import Shown
@@ -53,7 +53,8 @@ class About(models.TextChoices):
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def visible_to(self, user: User) -> NoticeQuerySet:
-        return self.filter(workspace__in=Workspace.objects.visible_to(user))
+        """Of an activation that reaches into several workspaces, only who may look at all of them hears."""
+        return self.filter(seen_whole(user, "activation"), workspace__in=Workspace.objects.visible_to(user))
 
     def for_reader(self, user: User, about: str) -> NoticeQuerySet:
         """What a person is told in the dashboard."""

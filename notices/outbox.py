@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from activations import states
 from activations.cards import Card, cards
@@ -126,7 +126,10 @@ def wanting(notice: Notice) -> Iterable[Channel]:
 
 
 def who_may_look(notice: Notice) -> list[int]:
-    """People with channels of their own who may look at the notice's workspace."""
-    may = Q(is_superuser=True) | Q(memberships__workspace=notice.workspace_id)
-    people = User.objects.filter(may, is_active=True, channels__isnull=False)
-    return list(people.distinct().values_list("pk", flat=True))
+    """People with channels of their own who may look at every workspace that the activation reaches into."""
+    shares = notice.activation.shares.values_list("workspace", flat=True)
+    places = {notice.workspace_id, *shares}
+    here = Count("memberships", filter=Q(memberships__workspace__in=places), distinct=True)
+    people = User.objects.filter(is_active=True, channels__isnull=False).annotate(here=here)
+    may = people.filter(Q(is_superuser=True) | Q(here=len(places)))
+    return list(may.distinct().values_list("pk", flat=True))

@@ -17,9 +17,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from audiences import clock
-from audiences.models import Workspace
 from notices.carry import Answer, carry
-from notices.models import Channel, Errand
+from notices.models import Channel, Errand, Notice
 from notices.parcels import Parcel, pack
 
 log = structlog.get_logger(__name__)
@@ -104,7 +103,7 @@ def _may_still_know(errand: Errand) -> bool:
     owner, notice = errand.channel.owner, errand.notice
     if owner is None or notice is None:
         return owner is None or owner.is_active
-    return Workspace.objects.visible_to(owner).filter(pk=notice.workspace_id).exists()
+    return Notice.objects.visible_to(owner).filter(pk=notice.pk).exists()
 
 
 def _try(parcel: Parcel, now: datetime) -> Answer:

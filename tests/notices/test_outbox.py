@@ -13,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activations import actions, states
-from activations.models import Activation
+from activations.models import Activation, Share
 from activations.summary import Summary
+from audiences.models import Membership
 from notices import words
 from notices.models import Change, Errand, Notice
 from notices.outbox import collect
 from notices.standing import Before, news, standing
 from tests.activations.house import ended, make_house, running, sent
-from tests.catalogue import make_user
+from tests.catalogue import make_user, make_workspace
 from tests.notices.conftest import channel, finished
 
 
@@ -171,6 +172,18 @@ class TestForWhom:
         collect()
         names = sorted(Errand.objects.values_list("channel__name", flat=True))
         assert names == ["alice", "bob", "root"]
+
+    def test_of_what_reaches_into_several_workspaces_only_who_sees_all_of_them_hears(self, house):
+        away = make_workspace("away")
+        Membership.objects.create(user=house.bob, workspace=away, role="viewer")
+        for person in (house.alice, house.bob, make_user("root", is_superuser=True)):
+            channel(house, "https://example.com/hook", owner=person, name=person.username)
+        activation = finished(house, "succeeded")
+        for place in (house.workspace, away):
+            Share.objects.create(activation=activation, workspace=place)
+        collect()
+        assert sorted(Errand.objects.values_list("channel__name", flat=True)) == ["bob", "root"]
+        assert [Notice.objects.visible_to(one).count() for one in (house.alice, house.bob)] == [0, 1]
 
     def test_only_mine_means_what_i_asked_for(self, house):
         for person in (house.alice, house.bob):
