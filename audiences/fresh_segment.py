@@ -27,7 +27,8 @@ Found = tuple[str, types.Audience | None, list[types.Dataflow]]
 def look_again(workspace: Workspace, client: SegmentClient, audiences: Collection[str]) -> None:
     """Read these audiences (platform ids) afresh and store what differs; what is gone is marked vanished.
 
-    Three calls an audience. Raises PlatformError when one of them cannot be read.
+    Three calls an audience; an empty list is asked for twice before it is believed, because everything that it does
+    not show could not be sent any more. Raises PlatformError when one of them cannot be read.
     """
     found = list(together(AT_ONCE, partial(_read, client), sorted(audiences)))
     with transaction.atomic():
@@ -38,7 +39,8 @@ def look_again(workspace: Workspace, client: SegmentClient, audiences: Collectio
 def _read(client: SegmentClient, key: str) -> Found:
     try:
         audience = client.audience(key)
-        connections, activations = client.connections(key), client.activations(key)
+        connections = client.connections(key) or client.connections(key)
+        activations = client.activations(key) or client.activations(key)
     except NotFound:
         return key, None, []
     return (
