@@ -28,7 +28,9 @@ DELIVERY = (
     "state", "superseded", "attempts", "reposted", "joined", "started_by", "started_client", "run_id", "run_word", "expected", "received",
     "activated", "excluded", "failed", "files", "bytes_out", "issues", "oddities", "reason", "verbatim",
 )  # fmt: skip
-MOMENTS = ("state_since", "not_before", "deadline", "posted_at", "started_at", "finished_at")
+MOMENTS = (
+    "state_since", "not_before", "deadline", "posted_at", "started_at", "seen_at", "forced_at", "finished_at",
+)  # fmt: skip
 
 
 def struck(text: str) -> str:

@@ -119,7 +119,9 @@ def default_name(chosen: list[Mapping]) -> str:
     flows = sorted({mapping.dataflow.name for mapping in chosen})
     where = flows[0] if len(flows) == 1 else _("%(count)s destinations") % {"count": len(flows)}
     if len(chosen) == 1:
-        return f"{chosen[0].audience.name} → {where}"[:200]
+        # A connection of Segment's belongs to its audience, and is called so.
+        named = where if chosen[0].dataflow.audience_id else f"{chosen[0].audience.name} → {where}"
+        return named[:200]
     count = len({mapping.audience_id for mapping in chosen})
     what = ngettext("%(count)s audience", "%(count)s audiences", count) % {"count": count}
     return f"{what} → {where}"[:200]

@@ -70,9 +70,9 @@ def usual_length(workspace_id: int) -> timedelta | None:
         workspace=workspace_id, state=states.FINISHED, joined=False, seen_at__isnull=False,
         finished_at__gt=F("started_at"),
     )  # fmt: skip
-    lengths = [
+    seconds = [
         (end - began).total_seconds()
         for began, end in seen.order_by("-pk").values_list("started_at", "finished_at")[:NEWEST]
         if began and end
     ]
-    return timedelta(seconds=median(lengths)) if len(lengths) >= ENOUGH else None
+    return timedelta(seconds=median(seconds)) if len(seconds) >= ENOUGH else None

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, Q
 
 from activations import nudges, states
-from activations.cadence import LONGEST, PER_CALL, SHORTEST, Cadence, age, too_young
+from activations.cadence import LONGEST, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
 from activations.vendors import vendor_of
@@ -80,7 +80,7 @@ def _put_off(due: list[Delivery], cadence: Cadence, now: datetime) -> list[Deliv
 
 def _fill(workspace: Workspace, due: list[Delivery], now: datetime) -> list[Delivery]:
     """The last call asks about as many as fit: those whose turn is next cost nothing there."""
-    room = -len(due) % PER_CALL
+    room = -len(due) % vendor_of(workspace).per_question
     return due + list(_running(workspace).filter(next_check_at__gt=now)[:room]) if room else due
 
 

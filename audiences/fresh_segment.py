@@ -27,7 +27,8 @@ Found = tuple[str, types.Audience | None, Sequence[Connection], Sequence[Activat
 def look_again(workspace: Workspace, client: SegmentClient, audiences: Collection[str]) -> None:
     """Read these audiences (platform ids) afresh and store what differs; what is gone is marked vanished.
 
-    Three calls an audience. Raises PlatformError when one of them cannot be read.
+    Three calls an audience; an empty list is asked for twice before it is believed, because everything that it does
+    not show could not be sent any more. Raises PlatformError when one of them cannot be read.
     """
     found = list(together(AT_ONCE, partial(_read, client), sorted(audiences)))
     with transaction.atomic():
@@ -43,9 +44,12 @@ def look_again(workspace: Workspace, client: SegmentClient, audiences: Collectio
 
 def _read(client: SegmentClient, key: str) -> Found:
     try:
-        return key, client.audience(key), client.connections(key), client.activations(key)
+        audience = client.audience(key)
+        connections = client.connections(key) or client.connections(key)
+        activations = client.activations(key) or client.activations(key)
     except NotFound:
         return key, None, [], []
+    return key, audience, connections, activations
 
 
 def note_resyncs(workspace: Workspace, resyncing: Mapping[str, bool | None]) -> None:

@@ -72,6 +72,15 @@ OWN = table(
 # What is said instead, in a Segment workspace, under codes that Adobe has, too.
 INSTEAD = table(
     Message(
+        "dataflow_vanished", _("The connection is gone"),
+        _("The audience is no longer connected to this destination at Segment."),
+        _("Choose another connection, or ask what became of it."), "never", KEEPER,
+    ),
+    Message(
+        "audience_vanished", _("The audience is gone"),
+        _("The audience is no longer there at Segment."), _("Choose another audience."), "never", KEEPER,
+    ),
+    Message(
         "not_found", _("Segment does not know it (404)"),
         _("Segment finds no such space, audience or activation with this token; it does not say which. Nothing was sent."),
         _("Refresh the catalogue and check that the activation still exists, then retry."), "after", KEEPER,

@@ -242,7 +242,8 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.audience} → {self.dataflow}"
+        # A connection of Segment's belongs to its audience, and is called so.
+        return str(self.dataflow) if self.dataflow.audience_id else f"{self.audience} → {self.dataflow}"
 
     @property
     def pair(self) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from activations import oddities, starters
+from activations.cadence import PER_CALL
 from activations.models import Activation, Delivery, Hold, Job
 from activations.trace import CLOCK_SKEW, sent
 from activations.vendors.vendor import Prepared
@@ -23,6 +24,7 @@ class Adobe:
     """One look costs a few calls whatever the number of its deliveries, so it takes many at once."""
 
     looked_at = 4000
+    per_question = PER_CALL
     swept = 4000
 
     def per_job(self, workspace: Workspace) -> int:

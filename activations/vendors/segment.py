@@ -38,6 +38,7 @@ class Segment:
     """A look takes three calls of some fifty a minute, and one resync goes at a time: so one is looked at."""
 
     looked_at = 1
+    per_question = 1
     swept = 4
 
     def per_job(self, workspace: Workspace) -> int:  # noqa: ARG002 - as every vendor

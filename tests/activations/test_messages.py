@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from activations import messages, states, story
-from activations.messages import MESSAGES, UNKNOWN, explain
+from activations.messages import MESSAGES, UNKNOWN, explain, segment
 from activations.messages.message import RETRY
 from platforms import errors
 
@@ -83,6 +83,43 @@ def whats_in_use() -> set[str]:
 @pytest.mark.parametrize("what", sorted(whats_in_use()))
 def test_every_event_has_its_sentence(what):
     assert what in story.SENTENCES
+
+
+# What only Adobe answers, or only Adobe's deliveries come to.
+ADOBES = {
+    "activation_refused",
+    "run_going_on",
+    "not_in_schedule",
+    "not_ready",
+    "not_supported",
+    "token_unavailable",
+}
+SEGMENTS = [
+    "watch_limit", "no_trace", "status_unknown", "sender_lost", "never_sent", "canceled", "resync_not_seen", "brand_new",
+    "credentials_refused:token", "credentials_refused:permission", "credentials_refused:space",
+]  # fmt: skip
+
+
+def segments_codes() -> set[str]:
+    rules = SOURCES["preflight/segment.py"] + SOURCES["preflight/traffic.py"].split("def no_scheduled_run")[0]
+    found = set(re.findall(r'Finding\(\s*"(\w+)", "(?:stop|wait|join)"', rules))
+    told = {kind.code for kind in every_error()} - ADOBES
+    return found | told | {*SEGMENTS, "dataflow_vanished", "audience_vanished", "already_in_flight"}
+
+
+@pytest.mark.parametrize("code", sorted(segments_codes()))
+def test_at_segment_nobody_is_told_about_adobe(code):
+    reason, _, field = code.partition(":")
+    message = explain(reason, field=field, vendor="segment").message
+    for words in (message.title, message.meaning, message.do, message.who, message.link):
+        assert "Adobe" not in str(words)
+
+
+@pytest.mark.parametrize(
+    "message", [*segment.OWN.values(), *segment.INSTEAD.values()], ids=lambda one: one.code
+)
+def test_segments_messages_are_whole(message):
+    test_messages_are_whole_and_honest(message)
 
 
 @pytest.mark.parametrize("message", MESSAGES.values(), ids=lambda message: message.code)

@@ -182,6 +182,46 @@ def test_a_resync_of_the_same_is_joined(stage):
     at_rest()
 
 
+# ── the last look ──
+
+
+def test_an_audience_that_is_being_computed_is_waited_for(stage):
+    (chosen,) = stage.good()
+    there = stage.there(chosen).audience
+    activation = stage.press([chosen])
+    there.status = "Computing"
+    stage.turn()
+    assert (only(activation).state, only(activation).reason) == (states.ARMED, "audience_computing")
+    stage.turn(20)
+    assert states_of(activation) == {states.ARMED: 1}
+    there.status = "Live"
+    finished(stage, activation, [chosen])
+    assert stage.calls("PATCH", stage.path(chosen)) == 1
+
+
+def test_an_empty_list_is_asked_for_twice_before_it_is_believed(stage):
+    (chosen,) = stage.good()
+    activation = stage.press([chosen])
+    path = stage.path(chosen).partition("/activations")[0] + "/destination-connections"
+    stage.fault("empty_page", method="GET", path=path)
+    stage.turn()
+    assert states_of(activation) == {states.RUNNING: 1}
+
+
+def test_a_look_that_is_not_answered_sends_nothing(stage):
+    (chosen,) = stage.good()
+    activation = stage.press([chosen])
+    audience = stage.path(chosen).partition("/activations")[0]
+    stage.fault("status", method="GET", path=audience, status=429, retry_after=9, times=None)
+    stage.turn()
+    delivery = only(activation)
+    assert (delivery.state, delivery.reason) == (states.QUEUED, "throttled")
+    assert (delivery.not_before - delivery.state_since).total_seconds() == pytest.approx(9, abs=1)
+    assert stage.calls("PATCH", stage.path(chosen)) == 0
+    stage.heal()
+    finished(stage, activation, [chosen])
+
+
 # ── not sent ──
 
 

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         for flow in flows:
             self.stdout.write(f"{flow['name']} · {flow['kind']} · {flow['state']} · {flow['id']}")
             for one in flow["audiences"]:
-                self.stdout.write(f"  {one['will_go']:8} {one['name']} · {one['id']}")
+                sends = f" · {one['sends_when']} · {one['activation']}" if "activation" in one else ""
+                self.stdout.write(f"  {one['will_go']:8} {one['name']} · {one['id']}{sends}")
 
 
 def workspace_named(slug: str) -> Workspace:
@@ -74,4 +75,9 @@ def _line(mapping: Mapping, verdict: Verdict) -> dict[str, Any]:
         "will_go": verdict.will_go,
         "findings": [finding.as_json() for finding in verdict.findings],
         "clears_at": clears_at.isoformat() if clears_at else None,
+        **(
+            {"activation": mapping.platform_id, "sends_when": mapping.activation_type}
+            if mapping.activation_type
+            else {}
+        ),
     }
