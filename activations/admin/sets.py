@@ -22,7 +22,8 @@ class OfSeenSets(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # Not `ReadOnly`'s own: these rows have no workspace, but those of their mappings.
-        return self.model._default_manager.visible_to(viewer_of(request))  # type: ignore[attr-defined,no-any-return]
+        rows: QuerySet[Any] = self.model._default_manager.visible_to(viewer_of(request))
+        return rows
 
 
 class ChangeRows(ReadOnlyRows):
