@@ -29,7 +29,7 @@ ADDRESSES = {
         gettext_lazy("Address"),
         gettext_lazy(
             "The incoming webhook that Slack, Teams (Workflows), Discord or Google Chat shows you, or any address "
-            "Apprise knows, such as tgram://… or pagerduty://…. It is a secret: kept encrypted, never shown again."
+            "Apprise knows, such as tgram://… It is a secret: kept encrypted, never shown again."
         ),
     ),
     Channel.Kind.WEBHOOK: (
