@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from platforms.http import redact
+from platforms.answer import redact
 
 Record = dict[str, Any]
 

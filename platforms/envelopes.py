@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from platforms.answer import KEPT_BYTES, Answer, AnswerTooLarge, Flaw, redact
 from platforms.errors import AnswerLost, AnswerUnreadable, PlatformError
-from platforms.http import KEPT_BYTES, Answer, AnswerTooLarge, Flaw, redact
 
 VERBATIM = 2_000
 

@@ -7,8 +7,6 @@ Nothing is repeated here: `platforms/patience.py` does that, for reads.
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,21 +14,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 
 import httpx
 import structlog
 
-from platforms.errors import (
-    AnswerLost,
-    AnswerUnreadable,
-    PlatformError,
-    Unreachable,
-)
+from platforms.answer import KEPT_BYTES, Answer, Flaw, wait_said
+from platforms.errors import AnswerLost, PlatformError, Unreachable
 from platforms.farclock import FarClock
 from platforms.pace import Pacer
 
@@ -38,12 +29,6 @@ log = structlog.get_logger(__name__)
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
-
-KEPT_BYTES = 64 * 1024
-REDACTED = "[redacted]"
-_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-_ESCAPES_TO_MEND = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
-_TOKEN_SHAPES = re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +44,6 @@ class Limits:
 
     def timeout(self, read: float | None = None) -> httpx.Timeout:
         return httpx.Timeout(connect=self.connect, read=read or self.read, write=self.write, pool=self.pool)
-
-
-class Flaw(StrEnum):
-    """What kept an answer's body from being read whole."""
-
-    CUT = "cut"
-    TOO_LARGE = "too large"
-    GARBLED = "garbled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,63 +63,6 @@ class Call:
     once: bool = False
     last: Callable[[], object] | None = field(default=None, repr=False)
     pace: Pacer | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said. `content` is cut at 64 kB when `flaw` is set."""
-
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-    flaw: Flaw | None = None
-
-    @property
-    def text(self) -> str:
-        """The first 64 kB as text; what cannot be decoded or stored is replaced."""
-        return _storable(self.content[:KEPT_BYTES].decode("utf-8", "replace"))
-
-    @property
-    def request_id(self) -> str:
-        return str(self.headers.get("x-request-id", ""))[:200]
-
-    @property
-    def retry_after(self) -> float | None:
-        return seconds_to_wait(self.headers.get("retry-after"))
-
-    def json(self) -> object:
-        """The body as JSON, its texts fit to be stored; ValueError when it is not JSON or not whole."""
-        if self.flaw is not None:
-            raise ValueError(f"the body is {self.flaw}")
-        try:
-            said = json.loads(self.content)
-            return _mended(said) if _ESCAPES_TO_MEND.search(self.content) else said
-        except RecursionError as error:
-            raise ValueError("the body nests too deeply") from error
-
-
-def _storable(text: str) -> str:
-    """Without NUL and lone surrogates: JSON may carry them, databases and encoders refuse them."""
-    return _NOT_STORABLE.sub("\ufffd", text)
-
-
-def _mended(value: object) -> object:
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(key): _mended(item) for key, item in value.items()}
-    return value
-
-
-def wait_said(answer: Answer) -> float | None:
-    """Seconds a refusal or fault asks us to wait in Retry-After."""
-    return answer.retry_after if answer.status >= 400 else None
-
-
-class AnswerTooLarge(AnswerUnreadable):
-    """The body went past the limit: asking again would only bring it again."""
 
 
 @cache
@@ -299,26 +219,3 @@ def together(width: int, call: Callable[[Asked], Given], items: Iterable[Asked])
         finally:
             for future in futures:
                 future.cancel()
-
-
-def seconds_to_wait(value: str | None) -> float | None:
-    """Retry-After in seconds from now: delta seconds or an HTTP date (RFC 9110 10.2.3); None if neither."""
-    if value is None:
-        return None
-    written = value.strip()[:64]
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", written):
-        return float(written)
-    try:
-        moment = parsedate_to_datetime(written)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (aware - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without the given secrets and without anything that looks like a bearer token."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, REDACTED)
-    return _TOKEN_SHAPES.sub(REDACTED, text)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import stamina
 
+from platforms.answer import AnswerTooLarge
 from platforms.errors import AnswerLost, AnswerUnreadable, PlatformFault, Throttled, Unreachable
-from platforms.http import AnswerTooLarge
 
 Given = TypeVar("Given")
 

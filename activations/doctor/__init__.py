@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from activations.doctor import deliveries, installation, platforms
+from activations.doctor import asked, deliveries, installation, platforms
 from activations.doctor.finding import Finding
 from audiences import clock
 from audiences.models import Workspace
@@ -27,6 +27,9 @@ CHECKS: tuple[Check, ...] = (
     deliveries.armed,
     deliveries.stopped,
     deliveries.orphans,
+    asked.wishes,
+    asked.external_operations,
+    asked.chains,
     platforms.mirror,
     lambda workspace, _now: installation.stand_ins(workspace),
 )

@@ -17,7 +17,6 @@ from platforms.errors import CredentialsRefused, PlatformError, Refused
 
 # The catalogue is mirrored every quarter of an hour; this old, four rounds have failed.
 MIRROR_OLD = timedelta(hours=1)
-ENTER_ANEW = "Enter the client secret anew on the workspace's page in the administration."
 
 
 def mirror(workspace: Workspace, now: datetime) -> Iterator[Finding]:
@@ -44,17 +43,8 @@ def mirror(workspace: Workspace, now: datetime) -> Iterator[Finding]:
 def connection(workspace: Workspace, now: datetime) -> Iterator[Finding]:  # noqa: ARG001 - as every check
     """One cheap question to the platform: do the credentials work, and what time is it there?"""
     slug = workspace.slug
-    try:
-        secret = workspace.client_secret
-    except ValueError as error:
-        do = f"Put the key it was written with back into FIELD_KEYS, or: {ENTER_ANEW}"
-        yield Finding(
-            "secret_unreadable", "The client secret cannot be decrypted.", str(error), do, None, slug
-        )
-        return
-    if not secret:
-        why = "Nothing can be asked or sent without it."
-        yield Finding("secret_missing", "No client secret is stored.", why, ENTER_ANEW, None, slug)
+    if (trouble := _without_secret(workspace)) is not None:
+        yield trouble
         return
     try:
         client = any_client_for(workspace)
@@ -65,6 +55,21 @@ def connection(workspace: Workspace, now: datetime) -> Iterator[Finding]:  # noq
         return
     if theirs is not None:
         yield from _skew(theirs - timezone.now(), slug)
+
+
+def _without_secret(workspace: Workspace) -> Finding | None:
+    """What is wrong with the stored secret, by the name its platform gives it."""
+    called = "token" if workspace.is_segment else "client secret"
+    anew = f"Enter the {called} anew on the workspace's page in the administration."
+    try:
+        if workspace.client_secret:
+            return None
+    except ValueError as error:
+        what = f"The {called} cannot be decrypted."
+        do = f"Put the key it was written with back into FIELD_KEYS, or: {anew}"
+        return Finding("secret_unreadable", what, str(error), do, None, workspace.slug)
+    why = "Nothing can be asked or sent without it."
+    return Finding("secret_missing", f"No {called} is stored.", why, anew, None, workspace.slug)
 
 
 def _trouble(error: PlatformError, slug: str) -> Finding:

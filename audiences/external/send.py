@@ -17,7 +17,7 @@ from audiences.lease import LEASE, kept
 from audiences.models import ExternalAudience, ExternalOperation, Workspace
 from platforms.adobe import AdobeClient
 from platforms.errors import NotSent, OutcomeUnknown, PlatformError
-from platforms.types import ExternalChange, ExternalField, ExternalSource, ExternalSpec, Taken
+from platforms.external import ExternalChange, ExternalField, ExternalSource, ExternalSpec, Taken
 
 K, S = ExternalOperation.Kind, ExternalOperation.State
 

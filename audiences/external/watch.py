@@ -16,7 +16,8 @@ from audiences.external.taking import ASKING, take
 from audiences.models import ExternalAudience, ExternalOperation, Workspace
 from platforms.adobe import AdobeClient
 from platforms.errors import NotFound, PlatformError
-from platforms.types import Ingestion, JobStatus
+from platforms.external import Ingestion
+from platforms.types import JobStatus
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from platforms.adobe.envelopes import envelope, refusal, unreadable
 from platforms.adobe.gateway import Gateway
+from platforms.answer import Answer, redact
 from platforms.decoding import Record, said, text, texts
 from platforms.envelopes import facts, taken_but_unreadable
 from platforms.errors import (
@@ -18,7 +19,6 @@ from platforms.errors import (
     PlatformError,
     RunGoingOn,
 )
-from platforms.http import Answer, redact
 from platforms.types import Accepted, Oddity, Pair
 
 Version = Literal["v2", "v1"]

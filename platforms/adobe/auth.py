@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from platforms.adobe.config import AdobeConfig
+from platforms.answer import Answer, redact
 from platforms.decoding import Record, record, text
 from platforms.envelopes import VERBATIM
 from platforms.errors import CredentialsRefused, PlatformError, PlatformFault, Throttled, TokenUnavailable
-from platforms.http import Answer, Call, Wire, redact
+from platforms.http import Call, Wire
 from platforms.patience import Patience, ask
 
 ENDPOINT = "/ims/token/v3"  # v2 and the JWT exchange are legacy (contract §13 no. 25)

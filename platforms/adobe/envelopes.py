@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from platforms.answer import Answer, redact
 from platforms.decoding import Record, first, record, records, text
 from platforms.envelopes import VERBATIM, Envelope, facts
 from platforms.envelopes import unreadable as spoiled
@@ -23,7 +24,6 @@ from platforms.errors import (
     Throttled,
     Unauthorized,
 )
-from platforms.http import Answer, redact
 
 # What each code blames. Gateway: TRB (contract §1.4). Flow Service: FSE (§6.6, §3). UPAPI: SEG-SPEC (§7.3).
 # 1009xx: external audiences, XA-PUB (§9).

@@ -15,21 +15,20 @@ from platforms.adobe.audiences import AUDIENCES, PAGE_SIZE, audience
 from platforms.adobe.envelopes import refusal
 from platforms.adobe.gateway import EXTERNAL_AUDIENCES, Gateway, having
 from platforms.adobe.statuses import job_status
+from platforms.answer import Answer, redact
 from platforms.decoding import Record, dig, first, record, records, text
 from platforms.envelopes import VERBATIM
 from platforms.errors import AnswerUnreadable
-from platforms.http import Answer, redact
-from platforms.times import moment
-from platforms.types import (
-    Audience,
+from platforms.external import (
     ExternalChange,
     ExternalOperation,
     ExternalSpec,
     Ingestion,
     IngestionStage,
-    JobStatus,
     Taken,
 )
+from platforms.times import moment
+from platforms.types import Audience, JobStatus
 
 ACCEPT = "application/json"
 ORIGIN = "CUSTOM_UPLOAD"

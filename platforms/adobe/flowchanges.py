@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from platforms.adobe.catalog import Catalog, flow_path
 from platforms.adobe.gateway import Gateway
 from platforms.adobe.writes import granted
+from platforms.answer import Answer
 from platforms.changes import Add, Alter, Change, Changed, Remove, Terms
 from platforms.decoding import Record, dig, first, record, text
 from platforms.errors import Conflict, Refused
-from platforms.http import Answer
 from platforms.types import Dataflow
 
 Inspect = Callable[[Dataflow], object]

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 from platforms.adobe.auth import Tokens
 from platforms.adobe.config import AdobeConfig
 from platforms.adobe.envelopes import refusal, unreadable
+from platforms.answer import Answer
 from platforms.decoding import Record, dig, record, records, text
 from platforms.errors import AnswerUnreadable, CredentialsRefused
-from platforms.http import Answer, Call, Wire
+from platforms.http import Call, Wire
 from platforms.patience import Patience, ask
 
 FLOW_SERVICE = "/data/foundation/flowservice"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from platforms.adobe.envelopes import refusal, unreadable
+from platforms.answer import Answer
 from platforms.decoding import Record
-from platforms.http import Answer
 
 # These say by themselves what became of the call, however much of the body arrived.
 TELLING = (401, 403, 404, 409, 412, 429)

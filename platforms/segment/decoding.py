@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from platforms import types
+from platforms.answer import REDACTED
 from platforms.decoding import Record, dig, first, flag, record, records, text, texts, whole
-from platforms.http import REDACTED
 from platforms.segment.types import (
     Action,
     ActionField,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from platforms.answer import Answer, redact
 from platforms.decoding import Record, record, records, text
 from platforms.envelopes import VERBATIM, Envelope, facts
 from platforms.envelopes import unreadable as spoiled
@@ -20,7 +21,6 @@ from platforms.errors import (
     Refused,
     Throttled,
 )
-from platforms.http import Answer, redact
 
 
 def _errors(answer: Answer) -> list[Record]:

@@ -9,10 +9,11 @@ from enum import Enum
 from typing import TypeVar
 from urllib.parse import quote
 
+from platforms.answer import Answer
 from platforms.decoding import Record, record, records, text
 from platforms.envelopes import taken_but_unreadable
 from platforms.errors import AnswerUnreadable, CredentialsRefused
-from platforms.http import Answer, Call, Wire
+from platforms.http import Call, Wire
 from platforms.pace import Pacer
 from platforms.patience import Patience, ask
 from platforms.segment.config import SegmentConfig

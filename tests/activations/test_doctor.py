@@ -15,10 +15,10 @@ from django.utils import timezone
 from activations import pauses, states
 from activations.doctor import deliveries, examine, installation, platforms
 from activations.doctor.finding import SWEEP, WATCH
-from activations.models import Delivery, Hold, Job
+from activations.models import Chain, Delivery, Hold, Job
 from activations.moves import move
 from audiences import clients
-from audiences.models import Workspace
+from audiences.models import ExternalAudience, ExternalOperation, PlatformJob, Wish, Workspace
 from config import readiness
 from tests.activations.house import ended, make_house, running, sent
 from tests.activations.world import mirrored
@@ -175,6 +175,100 @@ class TestDeliveries:
         assert list(examine([other], ask=False, now=timezone.now() + LONG_AGO)) == []
 
 
+class TestAsked:
+    """Besides deliveries: wishes, operations on external audiences, chains."""
+
+    def wish(self, house, **fields):
+        now = timezone.now()
+        known = {"what": "evaluate", "asked_at": now, "press": f"w-{Wish.objects.count()}", "state_since": now,
+                 "next_at": now, "deadline": now + 6 * LONG_AGO}  # fmt: skip
+        return Wish.objects.create(workspace=house.workspace, **{**known, **fields})
+
+    def operation(self, house, **fields):
+        now = timezone.now()
+        external = ExternalAudience.objects.create(
+            workspace=house.workspace, name="Loyal guests", path="dlz/guests.csv", created_at=now, press="e"
+        )
+        known = {"kind": "create", "state_since": now, "requested_at": now, "deadline": now + 6 * LONG_AGO}
+        return ExternalOperation.objects.create(
+            workspace=house.workspace, external=external, **{**known, **fields}
+        )
+
+    def chain(self, house, **fields):
+        now = timezone.now()
+        known = {"asked_at": now, "press": "c", "name": "Sale", "dataset": "d", "state_since": now}
+        return Chain.objects.create(workspace=house.workspace, **{**known, **fields})
+
+    def test_wishes_that_nobody_takes_up(self, house):
+        made = self.wish(house)
+        assert findings(house) == {}
+        found = later(house)["wish_stuck"]
+        assert (found.level, found.since) == ("act", made.state_since)
+        assert found.what == "1 wish due and not taken up: “Evaluate”."
+        assert "wish_tick" in found.do
+
+    def test_a_wish_whose_worker_died(self, house):
+        self.wish(house, state="sending", lease_until=timezone.now())
+        assert set(later(house)) == {"wish_stuck"}
+
+    def test_a_wish_in_doubt_is_looked_into_and_one_given_up_is_for_a_person(self, house):
+        far = timezone.now() + 3 * LONG_AGO
+        self.wish(house, state="unconfirmed", next_at=far)
+        self.wish(house, state="lost")
+        self.wish(house, state="done")
+        found = later(house)
+        assert {code: one.level for code, one in found.items()} == {
+            "wish_unconfirmed": "note",
+            "wish_lost": "note",
+        }
+
+    @pytest.mark.parametrize(("state", "due"), [
+        ("queued", "not_before"),
+        ("sending", "lease_until"),
+        ("running", "next_check_at"),
+        ("unconfirmed", "next_check_at"),
+    ])  # fmt: skip
+    def test_external_operations_that_nobody_carries_on_with(self, house, state, due):
+        self.operation(house, state=state, **{due: timezone.now()})
+        assert "external_stuck" not in findings(house)
+        found = later(house)
+        assert set(found) == {"external_stuck"}
+        assert "external_tick" in found["external_stuck"].do
+
+    def test_external_operations_that_rightly_wait(self, house):
+        far = timezone.now() + 3 * LONG_AGO
+        self.operation(house, state="unconfirmed", next_check_at=far)
+        assert later(house)["external_unconfirmed"].level == "note"
+        ExternalOperation.objects.update(state="stopped", next_check_at=None)
+        assert later(house)["external_stopped"].level == "note"
+        ExternalOperation.objects.update(state="running", next_check_at=far)
+        assert later(house) == {}
+
+    def test_a_chain_that_rightly_waits(self, house):
+        wish = self.wish(house, state="done", job=a_job(house, status="processing"))
+        self.chain(house, state="evaluating", evaluation=wish)
+        assert {code: one.level for code, one in later(house).items()} == {"chain": "note"}
+
+    def test_a_chain_whose_step_is_over_and_not_the_next(self, house):
+        wish = self.wish(house, state="done", job=a_job(house, status="succeeded"))
+        self.chain(house, state="evaluating", evaluation=wish)
+        assert findings(house) == {}
+        assert "chain_tick" in later(house)["chain_stuck"].do
+
+    @pytest.mark.parametrize(("state", "ago"), [("pressing", 0), ("exporting", 13)])
+    def test_a_chain_that_does_not_press_or_lasts_for_ever(self, house, state, ago):
+        since = timezone.now() - timedelta(hours=ago)
+        wish = self.wish(house, state="done", job=a_job(house, status="processing"))
+        self.chain(house, state=state, state_since=since, export=wish)
+        assert set(later(house)) == {"chain_stuck"}
+
+
+def a_job(house, **fields):
+    now = timezone.now()
+    known = {"kind": "segment", "platform_id": "job-1", "created_at": now, "completed_at": now}
+    return PlatformJob.objects.create(workspace=house.workspace, **known, **fields)
+
+
 class TestMirror:
     @pytest.mark.parametrize(
         ("code", "fields"),
@@ -221,6 +315,15 @@ class TestPlatform:
     def test_no_secret_at_all(self, workspace):
         workspace.client_secret_encrypted = ""
         assert set(self.ask(workspace)) == {"secret_missing"}
+
+    def test_segments_secret_is_called_a_token(self, workspace):
+        workspace.platform = "segment"
+        workspace.client_secret_encrypted = ""
+        found = self.ask(workspace)["secret_missing"]
+        assert found.what == "No token is stored."
+        assert found.do.startswith("Enter the token anew")
+        workspace.client_secret_encrypted = "gAAAAA-not-ours"
+        assert self.ask(workspace)["secret_unreadable"].what == "The token cannot be decrypted."
 
     def test_a_platform_that_does_not_answer(self, workspace):
         workspace.platform_url = workspace.ims_url = "http://127.0.0.1:1"

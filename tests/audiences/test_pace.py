@@ -16,10 +16,15 @@ from redis.retry import Retry
 
 from audiences import clients
 from audiences.models import Workspace
-from audiences.pace import FirstThatAnswers, InDatabase, InRedis, StoreAway, pace_of
+from audiences.pace import FirstThatAnswers, InDatabase, InRedis, StoreAway, pace_of, pace_of_operation
 from platforms.errors import Throttled
 from platforms.pace import Memory, Pacer, Policy, Share, State, sharing, take
+from platforms.patience import Patience
+from platforms.segment import SegmentClient, SegmentConfig
 from platforms.segment.gateway import Operation
+from simulator.segment.shelf import TOKEN
+from simulator.server import Simulator
+from tests.audiences.segment_house import segment_workspace
 from tests.catalogue import make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +236,24 @@ def test_each_operation_of_segment_has_a_bucket_that_two_processes_share():
     came_back = (time.monotonic() - began) * 25 / 60
     assert 25 <= first + second <= 25 + came_back + 1
     assert sent("GET_ACTIVATION") >= 30
+
+
+def test_what_one_process_is_told_to_wait_at_segment_all_wait():
+    with Simulator(port=0, seed=7, dataflows=2, audiences=30) as sim:
+        workspace = segment_workspace(sim)
+        rule = {"method": "GET", "path": "*", "fault": "status", "status": 429, "retry_after": 50, "times": 1}
+        sim.world.faults.replace({"rules": [rule]})
+        config = SegmentConfig(workspace.sandbox, TOKEN, sim.url)
+        once = Patience(attempts=1)
+        with SegmentClient(config, pace_of=pace_of_operation(workspace), patience=once) as client:
+            with pytest.raises(Throttled) as told:
+                client.activations("any")
+            assert told.value.retry_after == 50
+        other = pace_of_operation(workspace)
+        with pytest.raises(Throttled) as held:
+            other(Operation.LIST_ACTIVATIONS).before()
+        assert 10 < held.value.retry_after <= 50
+        other(Operation.LIST_CONNECTIONS).before()
 
 
 def test_it_costs_less_than_a_millisecond():

@@ -20,9 +20,9 @@ from platforms.adobe.kinds import platform_spec
 from platforms.adobe.runs import run
 from platforms.adobe.segmentation import _job, _offset, _schedule
 from platforms.adobe.statuses import job_status, run_status
+from platforms.answer import Answer, redact, seconds_to_wait
 from platforms.decoding import dig, texts, whole
 from platforms.errors import PlatformError, RunGoingOn
-from platforms.http import Answer, redact, seconds_to_wait
 from platforms.times import day, milliseconds, moment
 from platforms.types import JobStatus, RunStatus
 

@@ -21,8 +21,9 @@ from platforms.errors import (
     Refused,
     Throttled,
 )
+from platforms.external import ExternalChange, ExternalField, ExternalSource, ExternalSpec
 from platforms.http import Limits
-from platforms.types import ExternalChange, ExternalField, ExternalSource, ExternalSpec, JobStatus
+from platforms.types import JobStatus
 from simulator.server import Simulator
 from simulator.world import CLIENT_ID, CLIENT_SECRET, ORG
 from tests.platforms.conftest import HASTY, config_for

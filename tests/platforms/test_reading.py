@@ -119,7 +119,8 @@ def test_an_endless_trickle_is_left() -> None:
 
             return httpx.Response(200, stream=Drops())
 
-    from platforms.http import Call, Flaw, Limits
+    from platforms.answer import Flaw
+    from platforms.http import Call, Limits
 
     wire = Wire(transport=Trickle(), limits=Limits(answer_seconds=0.1))
     assert wire.send(Call("GET", "http://x/")).flaw is Flaw.CUT

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platforms.answer import REDACTED, Answer
 from platforms.errors import AnswerUnreadable, InvalidInput, PlatformError
-from platforms.http import REDACTED, Answer
 from platforms.segment import SegmentClient, SegmentConfig, decoding
 from platforms.segment.envelopes import refusal, wait_said
 from platforms.segment.types import NewActivation
