@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
@@ -89,8 +88,15 @@ def _parts(activation: Activation) -> Iterator[Part]:
     )
     places = Workspace.objects.in_bulk([row["workspace"] for row in counted])
     for row in counted:
-        figures: dict[str, Any] = {name: value for name, value in row.items() if name != "workspace"}
-        yield Part(places[row["workspace"]], **figures)
+        yield Part(
+            workspace=places[row["workspace"]],
+            total=row["total"],
+            going=row["going"],
+            queued=row["queued"],
+            armed=row["armed"],
+            over=row["over"],
+            began=row["began"],
+        )
 
 
 def _ends_at(activation: Activation, part: Part, now: datetime) -> datetime | None:

@@ -222,14 +222,14 @@ class TestAsked:
             "wish_lost": "note",
         }
 
-    @pytest.mark.parametrize("fields", [
-        {"state": "queued"},
-        {"state": "sending", "lease_until": timezone.now()},
-        {"state": "running", "next_check_at": timezone.now()},
-        {"state": "unconfirmed", "next_check_at": timezone.now()},
+    @pytest.mark.parametrize(("state", "due"), [
+        ("queued", "not_before"),
+        ("sending", "lease_until"),
+        ("running", "next_check_at"),
+        ("unconfirmed", "next_check_at"),
     ])  # fmt: skip
-    def test_external_operations_that_nobody_carries_on_with(self, house, fields):
-        self.operation(house, **fields)
+    def test_external_operations_that_nobody_carries_on_with(self, house, state, due):
+        self.operation(house, state=state, **{due: timezone.now()})
         assert "external_stuck" not in findings(house)
         found = later(house)
         assert set(found) == {"external_stuck"}
