@@ -38,9 +38,8 @@ def activate(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     if request.method != "POST":
         return render(request, "activations/activate.html", _choice(request, workspace, request.GET))
-    query = _query_after(request, workspace)
-    address = reverse("activations:activate", args=[workspace.slug])
-    address = f"{address}?{query.urlencode()}" if query else address
+    query = _query_after(request, workspace, request.POST.get("go", ""))
+    address = _address(workspace, query)
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx.target != "found":
         return HttpResponseRedirect(address)
@@ -59,17 +58,25 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
         "may_press": may_press(workspace),
         "another": request.POST.get("another"),
     }
-    return render(request, "activations/parts/tray.html", context)
+    answer = render(request, "activations/parts/tray.html", context)
+    if "columns" not in request.POST:
+        return answer
+    # The matrix: what is ticked stands in the address, so that a reload or a link to it keeps it.
+    return replace_url(answer, _address(workspace, _query_after(request, workspace, "stay")))
+
+
+def _address(workspace: WorkspaceInHand, query: QueryDict) -> str:
+    address = reverse("activations:activate", args=[workspace.slug])
+    return f"{address}?{query.urlencode()}" if query else address
 
 
 def searched(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
-def _query_after(request: HttpRequest, workspace: WorkspaceInHand) -> QueryDict:
+def _query_after(request: HttpRequest, workspace: WorkspaceInHand, go: str) -> QueryDict:
     """What the form's buttons mean: the choice, the search and the page, as the address carries them."""
-    form = request.POST
-    go, chosen = form.get("go", ""), chosen_in(form)
+    form, chosen = request.POST, chosen_in(request.POST)
     query = QueryDict(mutable=True)
     if go != "clear":
         for name in ("q", "to", "in"):

@@ -161,6 +161,14 @@ class TestSelection:
         assert len(context["plan"].going) == 4
         assert "Select all 4 matching that can go" in house.client().get(there["Location"]).content.decode()
 
+    def test_what_is_ticked_stands_in_the_address_at_once(self, house):
+        ticked = {"m": [house.mappings[1].pk], "q": "audience", "columns": "1", "page": "1"}
+        address = house.client().post(house.url("tray"), ticked)["HX-Replace-Url"]
+        context = house.client().get(address).context
+        assert [row.mapping for row in context["plan"].going] == [house.mappings[1]]
+        assert context["search"].q == "audience"
+        assert "HX-Replace-Url" not in house.client().post(house.url("tray"), {"m": []})
+
     def test_what_is_gone_is_said_and_the_rest_stays(self, house):
         page = house.client().get(f"{house.url('activate')}?sel={fold([house.mappings[0].pk, 999_999])}")
         text = page.content.decode()
@@ -275,3 +283,15 @@ def test_dataflows_of_the_list_lead_to_the_matrix(house):
     assert text.count('name="flow"') == 2
     assert text.count("disabled") == 1, "nothing is mapped to it"
     assert 'name="flow"' not in house.client(house.bob).get(address).content.decode()
+
+
+@pytest.mark.parametrize("name", ["activate", "tray", "confirm"])
+def test_ten_megabytes_of_selection_get_a_sentence(house, name):
+    answer = house.client().post(house.url(name), {"sel": "A" * 10_000_000})
+    assert answer.status_code == 400
+    assert "Nothing was sent" in answer.content.decode()
+
+
+def test_a_bomb_in_the_selection_is_an_empty_choice(house):
+    answer = house.client().post(house.url("activate"), {"sel": "A" * 1_000_000, "q": "kept"})
+    assert where(answer) == {"q": ["kept"]}
