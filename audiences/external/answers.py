@@ -15,7 +15,7 @@ from audiences.mirroring import mirror
 from audiences.models import Audience, ExternalAudience, ExternalOperation, Workspace
 from platforms import types
 from platforms.errors import Conflict, CredentialsRefused, NotFound, NotSent, PlatformError, Refused
-from platforms.external import Taken
+from platforms.types import Taken
 
 K, S = ExternalOperation.Kind, ExternalOperation.State
 
