@@ -43,7 +43,7 @@ PAGES = (
     ("audience", "/w/demo/audiences/{audience}/"),
     ("activate", "/w/demo/activate/?q=guests"),
     ("activate, none found", "/w/demo/activate/?q=nothing+like+it"),
-    ("activate, chosen", "/w/demo/activate/?q={name}&sel={chosen}"),
+    ("activate, chosen", "/w/demo/activate/?to={name}&sel={chosen}"),
     ("history", "/w/demo/activations/"),
     ("evaluation", "/w/demo/evaluation/"),
     ("which dataflow", "/w/demo/audiences/{audience}/map/"),
