@@ -21,7 +21,7 @@ from simulator.segment import desk
 ROOT = Path(__file__).resolve().parent.parent
 COVERAGE = ROOT / "docs" / "coverage.md"
 CONTRACTS = ROOT.parent / "shared" / "contracts"
-NOT_BUILT_AT_MOST = 49
+NOT_BUILT_AT_MOST = 9
 NOT_USED_AT_MOST = 32
 ADDRESS = re.compile(r"`(GET|POST|PATCH|PUT|DELETE) (/[^` ?]*)")
 
