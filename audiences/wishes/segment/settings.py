@@ -42,7 +42,9 @@ class SettingsForm(forms.Form):
         self.fields[RAW] = JsonField(
             dict,
             label=gettext_lazy("Further settings") if self.told else gettext_lazy("Settings"),
-            help_text=gettext_lazy("A JSON object, as Segment documents it for this destination. Empty: none."),
+            help_text=gettext_lazy(
+                "A JSON object, as Segment documents it for this destination. Empty: none."
+            ),
         )
 
     @property
