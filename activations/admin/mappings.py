@@ -26,7 +26,7 @@ class MappingAdmin(ReadOnly):
     )  # fmt: skip
     list_filter = (
         ("workspace", WorkspaceFilter), PresentFilter, "dataflow__kind", "dataflow__state", "frequency", "export_mode",
-        "activation_type", "enabled", "resyncing",
+        "enabled", "resyncing",
     )  # fmt: skip
     list_select_related = ("workspace", "dataflow", "audience")
     search_fields = ("audience__name", "dataflow__name", "=audience__platform_id", "=dataflow__platform_id")

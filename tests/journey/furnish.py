@@ -2,7 +2,7 @@
 
 A program of its own, because the database of the test run is another one. It reads one order a line from
 standard input and answers each with one line, both JSON: {"people": PASSWORD}, {"place": SLUG, "address": URL,
-"fields": {…}, "spoil": {…}}.
+"fields": {…}, "spoil": {…}, "secret": …}.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def people(password: str) -> None:
     Membership.objects.create(workspace=Workspace.objects.get(slug="demo"), user=looker, role="viewer")
 
 
-def place(slug: str, address: str, fields: dict[str, Any], spoil: dict[str, Any], bare: bool) -> list[Any]:
+def place(
+    slug: str, address: str, fields: dict[str, Any], spoil: dict[str, Any], bare: bool, secret: str
+) -> list[Any]:
     """A workspace of the marketer's at a stand-in; `spoil` changes it after its catalogue was copied."""
-    made = Workspace(
-        slug=slug, name=f"Test {slug}", org="DEMO@AdobeOrg", client_id="demo-client", platform_url=address,
-        ims_url=address, **fields,
-    )  # fmt: skip
-    made.client_secret = "demo-secret"
+    known = {"org": "DEMO@AdobeOrg", "client_id": "demo-client", "platform_url": address, "ims_url": address}
+    made = Workspace(slug=slug, name=f"Test {slug}", **{**known, **fields})
+    made.client_secret = secret
     made.save()
     Membership.objects.create(workspace=made, user=marketer(), role="activator")
     if bare:
@@ -83,6 +83,7 @@ def done(order: dict[str, Any]) -> Any:
         order.get("fields", {}),
         order.get("spoil", {}),
         order.get("bare", False),
+        order.get("secret", "demo-secret"),
     )
 
 
