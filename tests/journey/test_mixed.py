@@ -35,7 +35,7 @@ def test_two_workspaces_one_activation(stage: Stage, marketer: Journey) -> None:
     expect(tray).to_contain_text("2 audiences")
     marketer.button("Activate 2 audiences").click()
     expect(marketer.title).to_contain_text(
-        re.compile(r"Send 2 audiences to .* Northwind Group\s+and\s+Test busy\?")
+        re.compile(r"Send 2 audiences to .*Northwind Group\s+and\s+Test busy\?", re.S)
     )
     expect(page.locator(".stamp")).to_have_count(2)
     marketer.answer().stands("All 2 delivered")

@@ -35,7 +35,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(stage: Stage) -> Iterator[Place]:
-    with Simulator(port=0, seed=79, dataflows=4, audiences=60, speed=SPEED) as sim:
+    with Simulator(port=0, seed=79, dataflows=4, audiences=200, speed=SPEED) as sim:
         space = next(iter(sim.world.segment.spaces))
         fields = {"platform": "segment", "sandbox": space, "org": "", "client_id": ""}
         stage.furnisher.pairs(place=SLUG, address=sim.url, fields=fields, secret=TOKEN)
@@ -58,10 +58,10 @@ def test_connect_activate_resync_and_remove(journey: Open, place: Place) -> None
     me.answer()
     me.stands("finished")
     looks_right(me.page, "segment, resync finished")
-    expect(me.page.locator("main")).not_to_contain_text("Delivered")
+    expect(me.row(audience.name)).to_contain_text("Resync finished")
+    expect(me.row(audience.name)).not_to_contain_text("Delivered")
     assert len(there.resyncs) == 1
 
-    me.page.go_back()
     me.open(f"/w/{SLUG}/audiences/{audience.id}/")
     me.page.locator("details.sends summary").first.click()
     me.link("Remove Sale").click()
