@@ -32,6 +32,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Seconds.
+LONGEST = 300
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 Open = Callable[..., Journey]
@@ -44,7 +46,10 @@ def is_journey(item: pytest.Item) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for real processes begins first, so that short files fill the time beside it. Journeys come
-    together, and the very last one judges what they all left in the ledgers."""
+    together, and the very last one judges what they all left in the ledgers. One may look at a dozen pages, each in
+    three ways, so they have longer than other tests."""
+    for item in filter(is_journey, items):
+        item.add_marker(pytest.mark.timeout(LONGEST))
     items.sort(
         key=lambda item: (
             item.get_closest_marker("stack") is None,

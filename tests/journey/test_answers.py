@@ -187,7 +187,9 @@ def test_doubt_without_effect_is_sent_again_once(
 def test_check_again_finds_what_appeared_late(marketer: Journey, scenes: dict[str, Scene]) -> None:
     scene = scenes["no trace"]
     marketer.open(scene.activation).stands("1 unknown")
-    expect(marketer.card("Unknown whether Adobe took it")).to_contain_text("Press “Check again”")
+    # Two calls, each with its grace and three looks five seconds apart, come before it.
+    card = marketer.card("Unknown whether Adobe took it")
+    expect(card).to_contain_text("Press “Check again”", timeout=90_000)
     with scene.sim.world.lock:
         scene.run_of_others()
     marketer.button("Check 1 delivery again").first.click()

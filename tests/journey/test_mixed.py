@@ -60,7 +60,7 @@ def test_without_javascript(stage: Stage, journey: Callable[..., Journey]) -> No
     expect(me.title).to_contain_text("Send 2 audiences to")
     me.button("Activate now").click()
     for _ in range(60):
-        if "delivered" in me.standing.inner_text():
+        if "All 2 delivered" in me.standing.inner_text():
             break
         page.wait_for_timeout(500)
         me.link("Refresh").click()
@@ -69,7 +69,7 @@ def test_without_javascript(stage: Stage, journey: Callable[..., Journey]) -> No
 
 
 def test_waits_count_down_before_the_eyes(stage: Stage, marketer: Journey) -> None:
-    (pair,) = stage.deal(kind="waits", where="Larkmoor order desk files")
+    (pair,) = stage.deal(kind="waits", where="Larkmoor trade newsletter")
     page = marketer.open(f"/w/demo/activate/?q={pair.name}&to={pair.where}").page
     clock = page.locator(f"#go{pair.mapping} time")
     expect(clock).to_have_text(re.compile(r"^in \d+ min \d+ s$"))
