@@ -92,9 +92,8 @@ def _needing(here: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
 
 def _cards(needing: QuerySet[Delivery]) -> list[Card]:
     """The worst cards. Only the delivery that each of them names is read whole: hundreds may share a card."""
-    rows = needing.only("workspace", "state", "reason", "verbatim", "issues", "findings").order_by(
-        "-state_since", "-pk"
-    )
+    read = ("state", "reason", "verbatim", "issues", "findings", "workspace__platform")
+    rows = needing.select_related("workspace").only(*read).order_by("-state_since", "-pk")
     worst = cards(rows[:CARD_DELIVERIES])[:CARDS]
     firsts = Delivery.objects.select_related("audience", "dataflow", "activation__workspace").in_bulk(
         [card.key for card in worst]

@@ -36,8 +36,9 @@ def body(answer) -> str:
 def test_it_works(client, stage):
     slug, chosen = stage.workspace.slug, [*stage.good(2), *stage.good(kind=LINKED)]
     client.force_login(make_user("mara", "activator", stage.workspace))
-    choice = body(client.get(reverse("activations:activate", args=[slug])))
-    assert all(f'id="m{one.pk}"' in choice for one in chosen)
+    for one in chosen:
+        offered = reverse("activations:activate", args=[slug]) + f"?audience={one.audience.platform_id}"
+        assert f'id="m{one.pk}"' in body(client.get(offered))
     ticked = {"m": [one.pk for one in chosen]}
     asked = client.post(reverse("activations:confirm", args=[slug]), ticked)
     question = body(asked)

@@ -187,9 +187,9 @@ class TestPages:
         assert "Adobe" not in body
 
     def test_choosing_and_the_overview(self, client, shop):
-        chosen = self.get(client, reverse("activations:activate", args=[shop.slug]))
         mapping = Mapping.objects.select_related("audience").filter(enabled=True).first()
-        assert mapping.activation_type in chosen
+        matrix = reverse("activations:activate", args=[shop.slug])
+        chosen = self.get(client, f"{matrix}?audience={mapping.audience.platform_id}")
         assert f'name="m" id="m{mapping.pk}"' in chosen
         path = reverse("activations:activate", args=[shop.slug]) + "?q=nobody-has-this-name"
         assert "No mapping fits" in self.get(client, path)

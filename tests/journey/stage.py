@@ -28,7 +28,9 @@ SPEED = 12
 # Seconds of the platform in which no scheduled export begins.
 QUIET = 86_400.0
 # Patience in seconds, so short that a lost answer is found out about while somebody waits.
-PATIENCE = {"ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "SENDER_LEASE": "8", "WATCH_LONGEST": "3"}
+PATIENCE = {
+    "ADHOC_TIMEOUT": "2", "RECONCILE_GRACE": "4", "RESYNC_GRACE": "8", "SENDER_LEASE": "8", "WATCH_LONGEST": "3",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,27 @@ def test_two_workspaces_one_activation(stage: Stage, marketer: Journey) -> None:
         expect(page.locator("tbody tr").first).to_contain_text("all 2 delivered")
 
 
+def test_adobe_and_segment_in_one_press(stage: Stage, marketer: Journey) -> None:
+    """One activation and one progress: a file is delivered, a resync finishes."""
+    (here,) = stage.deal()
+    page = marketer.open(f"/w/demo/activate/?q={here.name}&to={here.where}").page
+    page.locator(f"#m{here.mapping}").check()
+    found = page.locator("#found")
+    page.get_by_label("Search audiences").fill("")
+    page.get_by_label("Search destinations").fill("")
+    page.get_by_label("Workspaces").select_option("demo-segment")
+    expect(found).to_contain_text("Segment sends who is in the audience")
+    ready = found.locator(".cell", has_text="Ready")
+    ready.get_by_role("checkbox").first.check()
+    marketer.button("Activate 2 audiences").click()
+    expect(marketer.title).to_contain_text("Northwind on Segment")
+    expect(page.locator("main")).to_contain_text(re.compile("resync", re.I))
+    marketer.answer()
+    expect(marketer.standing).to_contain_text("1 delivered", timeout=60_000)
+    expect(marketer.standing).to_contain_text("1 finished resyncing", timeout=60_000)
+    assert stage.sim.sent(here) == 1
+
+
 def test_without_javascript(stage: Stage, journey: Callable[..., Journey]) -> None:
     (here,), (there,) = stage.deal(), stage.deal(workspace="busy")
     me = journey(java_script_enabled=False)
