@@ -57,6 +57,7 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
         "plan": plan(workspace, rows),
         "may_press": may_press(workspace),
         "another": request.POST.get("another"),
+        "heard": True,
     }
     answer = render(request, "activations/parts/tray.html", context)
     if "columns" not in request.POST:
