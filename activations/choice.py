@@ -37,11 +37,15 @@ def mappings_of(viewer: User, pks: Iterable[int]) -> list[Mapping]:
     return found
 
 
-def still_there(viewer: User, pks: Iterable[int]) -> list[Mapping]:
-    """These mappings as far as they exist for this person: an old address may name some that do not."""
+def still_there(viewer: User, pks: Iterable[int], known: Iterable[Mapping] = ()) -> list[Mapping]:
+    """These mappings as far as they exist for this person: an old address may name some that do not. `known` are some
+    that were read just now as theirs, and are not read again."""
+    wanted = set(pks)
+    found = [mapping for mapping in known if mapping.pk in wanted]
+    unread = wanted.difference(mapping.pk for mapping in found)
     mine = Workspace.objects.visible_to(viewer)
-    rows = Mapping.objects.filter(workspace__in=mine, pk__in=set(pks), vanished_at=None)
-    return list(rows.select_related("dataflow__destination", "audience"))
+    rows = Mapping.objects.filter(workspace__in=mine, pk__in=unread, vanished_at=None)
+    return [*found, *rows.select_related("dataflow__destination", "audience")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -40,7 +39,7 @@ def verdicts(
     now = now or timezone.now()
     chosen = list(mappings)
     ledger = _Ledger(workspace, now, frozenset(leave_out))
-    return {m.pk: check(replace(ledger.facts(m), waits_for_exports=m.pk not in unwilling)) for m in chosen}
+    return {m.pk: check(ledger.facts(m, waits=m.pk not in unwilling)) for m in chosen}
 
 
 def unwilling(deliveries: Iterable[Delivery]) -> set[int]:
@@ -160,7 +159,8 @@ class _Ledger:
         flow = mapping.dataflow_id
         return foreign.get(flow), next((run for other, run in foreign.items() if other != flow), None)
 
-    def facts(self, mapping: Mapping) -> Facts:
+    def facts(self, mapping: Mapping, *, waits: bool) -> Facts:
+        """`waits`: its presser lets it wait for a scheduled export."""
         flow, audience = mapping.dataflow, mapping.audience
         ingested_at, lapses_at = self._upload(audience)
         here, elsewhere = self._foreign(mapping)
@@ -199,5 +199,6 @@ class _Ledger:
             held=not self.held.isdisjoint({audience.platform_id, Hold.WHOLE_WORKSPACE}),
             in_flight_here=mapping.pk in self.in_flight,
             jobs_today=self.jobs_today,
+            waits_for_exports=waits,
             paused=pauses.fact(pause) if pause else None,
         )

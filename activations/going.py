@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,7 +32,7 @@ WILL_GO: dict[str, Shown] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One mapping as a page shows it."""
 
@@ -39,7 +40,7 @@ class Row:
     verdict: Verdict
     chosen: bool = False
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """ready, look, waits, joins or blocked: each row is exactly one."""
         answer = self.verdict.will_go

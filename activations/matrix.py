@@ -121,8 +121,9 @@ def _destinations(search: Search, order: dict[int, tuple[int, Workspace]]) -> It
 
 
 def _audiences(search: Search, leads: Q) -> QuerySet[Audience]:
-    mapped = Mapping.objects.filter(leads, vanished_at=None, audience=OuterRef("pk"))
-    rows = Audience.objects.filter(search.of_audiences(), Exists(mapped), workspace__in=search.places)
+    # Of ten thousand audiences these columns lead some hundreds: the database finds those first.
+    mapped = Mapping.objects.filter(leads, vanished_at=None).values("audience")
+    rows = Audience.objects.filter(search.of_audiences(), pk__in=mapped, workspace__in=search.places)
     return rows.order_by("name", "pk")
 
 

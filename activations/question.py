@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.core import signing
 from django.http import QueryDict
@@ -29,7 +30,7 @@ LARGE = 80
 SALT = "activations.press"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """What leaves one workspace, in which jobs, and what it has left of its day; at Segment of its minute."""
 
@@ -40,11 +41,11 @@ class Part:
     budget: int
     budget_is_hard: bool = False
 
-    @property
+    @cached_property
     def now(self) -> list[Row]:
         return [row for row in self.rows if row.selectable and row.kind != WAITS]
 
-    @property
+    @cached_property
     def going(self) -> list[Row]:
         return [row for row in self.rows if row.selectable]
 
@@ -61,58 +62,65 @@ class Part:
     def over_budget(self) -> bool:
         return not self.workspace.is_segment and self.used_after > self.budget
 
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        return profiles(self.going)
+
     @property
     def profiles(self) -> int:
-        return profiles(self.going)[0]
+        return self._counted[0]
 
     @property
     def uncounted(self) -> int:
-        return profiles(self.going)[1]
+        return self._counted[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """What a press of these rows means now; `parts` has it per workspace, that of the home first."""
+    """What a press of these rows means now; `parts` has it per workspace, that of the home first.
+
+    Pages ask for the same lists again and again, and of thousands of rows: each is made once.
+    """
 
     rows: Sequence[Row]
     parts: Sequence[Part]
 
-    @property
+    @cached_property
     def now(self) -> list[Row]:
         return [row for row in self.rows if row.selectable and row.kind != WAITS]
 
-    @property
+    @cached_property
     def armed(self) -> list[Row]:
         return [row for row in self.rows if row.kind == WAITS]
 
-    @property
+    @cached_property
     def blocked(self) -> list[Row]:
         return [row for row in self.rows if row.kind == BLOCKED]
 
-    @property
+    @cached_property
     def joins(self) -> list[Row]:
         """What follows a run that is going on already: nothing new is exported for it."""
         return [row for row in self.rows if row.kind == JOINS]
 
-    @property
+    @cached_property
     def looks(self) -> list[Row]:
         return [row for row in self.rows if row.kind == LOOK]
 
-    @property
+    @cached_property
     def going(self) -> list[Row]:
         """What leaves, now or by itself later: the number on the button."""
         return [row for row in self.rows if row.selectable]
 
-    @property
+    @cached_property
     def leaving(self) -> list[Part]:
         """The workspaces that something leaves."""
         return [part for part in self.parts if part.going]
 
-    @property
+    @cached_property
     def audiences(self) -> int:
         return len({row.mapping.audience_id for row in self.going})
 
-    @property
+    @cached_property
     def what(self) -> str:
         """ "172 audiences"; where an audience goes to several destinations, "4 deliveries"."""
         count = len(self.going)
@@ -122,15 +130,19 @@ class Plan:
             said = ngettext("%(n)s delivery", "%(n)s deliveries", count)
         return said % {"n": speech.number(count)}
 
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        return profiles(self.going)
+
     @property
     def profiles(self) -> int:
-        return profiles(self.going)[0]
+        return self._counted[0]
 
     @property
     def uncounted(self) -> int:
-        return profiles(self.going)[1]
+        return self._counted[1]
 
-    @property
+    @cached_property
     def dataflows(self) -> list[str]:
         """The names of what it goes to, each once: dataflows, and at Segment destinations, since there every
         audience has a connection of its own."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +14,6 @@ from bench import inside
 from bench.figures import Figure, median, times
 
 if TYPE_CHECKING:
-    from django.test import Client
-
     from audiences.models import Mapping, Workspace
 
 SMALL, LARGE = {"audiences": 120, "dataflows": 12}, {"audiences": 10_000, "dataflows": 200}
@@ -23,6 +23,7 @@ SMALLER_BY = 100
 TARGET = 1.5
 FULLER = 1.2
 AUDIENCES_OF_A_DATAFLOW = 30
+CHOSEN = 100
 Page = dict[str, float]
 
 
@@ -70,6 +71,8 @@ def _verdict(large: Page, small: Page) -> str:
 
 def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: int) -> dict[str, Any]:
     """Within Django: make an organisation of this size and look at every page of it."""
+    from django.urls import reverse
+
     from audiences.sync import sync
     from bench import catalogue, ground
 
@@ -80,8 +83,12 @@ def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: 
     began = time.perf_counter()
     catalogue.add_past(workspace, deliveries)
     seeding = time.perf_counter() - began
-    pages = {name: _look(client, path, views) for name, path in _paths(workspace).items()}
-    return {"seeding": seeding, "pages": pages}
+    asked = {name: partial(client.get, path) for name, path in _paths(workspace).items()}
+    asked["Activate, all found selected"] = partial(
+        client.post, reverse("activations:activate", args=[workspace.slug]), {"q": "loyal", "go": "all"},
+        headers={"hx-request": "true", "hx-target": "found"},
+    )  # fmt: skip
+    return {"seeding": seeding, "pages": {name: _look(ask, views) for name, ask in asked.items()}}
 
 
 def _paths(workspace: Workspace) -> dict[str, str]:
@@ -90,11 +97,12 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     from django.urls import reverse
 
     from activations.models import Activation
+    from activations.selection import fold
     from audiences.models import Dataflow
     from bench import catalogue
 
-    slug = workspace.slug
-    mapping = _of_a_dataflow_like_others(catalogue.batch_mappings(workspace))
+    slug, mappings = workspace.slug, catalogue.batch_mappings(workspace)
+    mapping = _of_a_dataflow_like_others(mappings)
     newest = Activation.objects.filter(workspace=workspace).order_by("-pk")[0]
     of_all = {
         "Overview": "activations:overview", "Destinations": "audiences:destinations",
@@ -103,6 +111,9 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     }  # fmt: skip
     paths = {name: reverse(view, args=[slug]) for name, view in of_all.items()}
     paths["Audiences, searched"] = f"{paths['Audiences']}?q=loyal"
+    chosen = fold(one.pk for one in mappings[:CHOSEN])
+    paths["Activate, searched"] = f"{paths['Activate on-demand']}?q=loyal"
+    paths[f"Activate, {CHOSEN} chosen"] = f"{paths['Activate on-demand']}?sel={chosen}"
     paths["History, searched"] = f"{paths['History']}?q=press+1"
     paths["Dataflow"] = reverse("activations:dataflow", args=[slug, mapping.dataflow.platform_id])
     busiest = Dataflow.objects.filter(workspace=workspace).annotate(n=Count("runs")).order_by("-n", "pk")[0]
@@ -118,21 +129,21 @@ def _of_a_dataflow_like_others(mappings: list[Mapping]) -> Mapping:
     return min(mappings, key=lambda one: (abs(sizes[one.dataflow_id] - AUDIENCES_OF_A_DATAFLOW), one.pk))
 
 
-def _look(client: Client, path: str, views: int) -> dict[str, float]:
-    """Milliseconds (median), queries and kilobytes of a page; warm."""
+def _look(ask: Callable[[], Any], views: int) -> dict[str, float]:
+    """Milliseconds (median), queries and kilobytes of what is asked; warm."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     for _ in range(3):
-        answer = client.get(path)
+        answer = ask()
         if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
+            raise RuntimeError(f"{answer.request['PATH_INFO']} answered {answer.status_code}")
     with CaptureQueriesContext(connection) as seen:
-        answer = client.get(path)
+        answer = ask()
         queries = len(seen)
     took = []
     for _ in range(views):
         began = time.perf_counter()
-        client.get(path)
+        ask()
         took.append(time.perf_counter() - began)
     return {"ms": median(took) * 1000, "queries": queries, "kb": len(answer.content) / 1024}

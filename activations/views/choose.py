@@ -13,12 +13,13 @@ from django_htmx.http import replace_url
 from django_htmx.middleware import HtmxDetails
 
 from activations.choice import Search, chosen_in, still_there
-from activations.going import counted_at, rows_of
+from activations.going import Row, counted_at, rows_of
 from activations.matrix import matrix
 from activations.question import plan
 from activations.selection import AT_MOST, fold, unfold
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for, workspaces_of
+from audiences.models import Mapping
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
@@ -38,12 +39,12 @@ def activate(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     if request.method != "POST":
         return render(request, "activations/activate.html", _choice(request, workspace, request.GET))
-    query = _query_after(request, workspace, request.POST.get("go", ""))
+    query, read = _query_after(request, workspace, request.POST.get("go", ""))
     address = _address(workspace, query)
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx.target != "found":
         return HttpResponseRedirect(address)
-    context = {**_choice(request, workspace, query), "fragment": True}
+    context = {**_choice(request, workspace, query, read), "fragment": True}
     return replace_url(render(request, "activations/activate.html#found", context), address)
 
 
@@ -57,12 +58,13 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
         "plan": plan(workspace, rows),
         "may_press": may_press(workspace),
         "another": request.POST.get("another"),
+        "heard": True,
     }
     answer = render(request, "activations/parts/tray.html", context)
     if "columns" not in request.POST:
         return answer
     # The matrix: what is ticked stands in the address, so that a reload or a link to it keeps it.
-    return replace_url(answer, _address(workspace, _query_after(request, workspace, "stay")))
+    return replace_url(answer, _address(workspace, _query_after(request, workspace, "stay")[0]))
 
 
 def _address(workspace: WorkspaceInHand, query: QueryDict) -> str:
@@ -74,9 +76,12 @@ def searched(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
-def _query_after(request: HttpRequest, workspace: WorkspaceInHand, go: str) -> QueryDict:
-    """What the form's buttons mean: the choice, the search and the page, as the address carries them."""
-    form, chosen = request.POST, chosen_in(request.POST)
+def _query_after(
+    request: HttpRequest, workspace: WorkspaceInHand, go: str
+) -> tuple[QueryDict, Sequence[Mapping]]:
+    """What the form's buttons mean: the choice, the search and the page, as the address carries them; and the
+    mappings that were read for it."""
+    form, chosen, rows = request.POST, chosen_in(request.POST), list[Row]()
     query = QueryDict(mutable=True)
     if go != "clear":
         for name in ("q", "to", "in"):
@@ -84,19 +89,19 @@ def _query_after(request: HttpRequest, workspace: WorkspaceInHand, go: str) -> Q
         for name in LISTS:
             query.setlist(name, _ids(form, name))
     if go == "all":
-        matching = rows_of(workspace, _search(_scope(request, workspace, query), query).mappings()[:AT_MOST])
+        rows = rows_of(workspace, _search(_scope(request, workspace, query), query).mappings()[:AT_MOST])
         mine = {place.pk for place in workspaces_of(viewer_of(request)) if may_press(place)}
-        chosen |= {row.mapping.pk for row in matching if row.selectable and row.mapping.workspace_id in mine}
+        chosen |= {row.mapping.pk for row in rows if row.selectable and row.mapping.workspace_id in mine}
     elif go == "none":
         chosen = set()
     elif go.startswith("drop:"):
-        kept = rows_of(workspace, still_there(viewer_of(request), chosen))
-        chosen = {row.mapping.pk for row in kept if row.kind != go.removeprefix("drop:")}
+        rows = rows_of(workspace, still_there(viewer_of(request), chosen))
+        chosen = {row.mapping.pk for row in rows if row.kind != go.removeprefix("drop:")}
     _turn(query, form, go)
     query["sel"] = fold(chosen)
     for name in [name for name in query if not any(query.getlist(name))]:
         del query[name]
-    return query
+    return query, [row.mapping for row in rows]
 
 
 def _turn(query: QueryDict, form: QueryDict, go: str) -> None:
@@ -136,10 +141,12 @@ def _search(places: Sequence[WorkspaceInHand], query: QueryDict) -> Search:
     )  # fmt: skip
 
 
-def _choice(request: HttpRequest, workspace: WorkspaceInHand, query: QueryDict) -> dict[str, Any]:
+def _choice(
+    request: HttpRequest, workspace: WorkspaceInHand, query: QueryDict, read: Sequence[Mapping] = ()
+) -> dict[str, Any]:
     places = _scope(request, workspace, query)
     search, chosen = _search(places, query), unfold(query.get("sel", ""))
-    kept = still_there(viewer_of(request), chosen)
+    kept = still_there(viewer_of(request), chosen, read)
     shown = matrix(
         search, places, chosen, kept,
         window=(query.get("columns"), COLUMNS), page=(query.get("page"), PER_PAGE),

@@ -143,6 +143,18 @@ def test_the_tray_says_what_a_press_would_do(house):
     assert "192,840 profiles" in text
 
 
+def test_what_is_unknown_is_not_told_as_no_profiles_and_what_changed_is_heard(house):
+    Audience.objects.update(profiles=None)
+    tray = house.client().post(house.url("tray"), {"m": [house.mappings[0].pk]}).content.decode()
+    told = " ".join(tray.split())
+    assert "profile counts unknown" in told
+    assert "0 profiles" not in told
+    heard = told[told.index('id="announce" hx-swap-oob') :]
+    assert "1 goes now" in heard
+    nothing = house.client().post(house.url("tray"), {}).content.decode()
+    assert "Nothing is selected." in nothing
+
+
 def test_only_real_mappings_of_batch_dataflows_are_offered(house):
     make_mapping(make_dataflow(house.workspace, "Streaming one", kind="streaming"))
     make_audience(house.workspace, "Mapped nowhere")

@@ -102,5 +102,37 @@ class Journey:
         expect(self.standing).to_contain_text(words)
 
 
+@dataclass
+class Matrix:
+    """The page on which audiences and destinations are chosen."""
+
+    me: Journey
+    workspace: str = "demo"
+
+    def open(self) -> Matrix:
+        self.me.open(f"/w/{self.workspace}/activate/")
+        return self
+
+    @property
+    def audiences(self) -> Locator:
+        return self.me.page.get_by_label("Search audiences")
+
+    @property
+    def destinations(self) -> Locator:
+        return self.me.page.get_by_label("Search destinations")
+
+    @property
+    def found(self) -> Locator:
+        return self.me.page.locator("#found")
+
+    @property
+    def tray(self) -> Locator:
+        """What a press of the boxes ticked would do, and its buttons."""
+        return self.me.page.get_by_role("region", name="Selection")
+
+    def box(self, pair: Pair) -> Locator:
+        return self.me.page.locator(f"#m{pair.mapping}")
+
+
 def some(count: int) -> str:
     return "1 audience" if count == 1 else f"{count} audiences"
