@@ -137,6 +137,7 @@ class DeliveryAdmin(Changeable):
         (_("Figures; “-” is unknown, not zero"), {
             "fields": (
                 "expected", "expected_as_of", "received", "activated", "excluded", "failed", "files", "bytes_out",
+                "usual", "usual_of", "unusual",
             ),
         }),
         (_("Retries"), {"fields": ("retry_of", "superseded")}),
