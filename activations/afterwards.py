@@ -58,8 +58,9 @@ def flag(delivery: Delivery) -> str:
 
 
 def percent(count: int, of: int) -> str:
-    """ "−25 %": a true minus, rounded."""
-    return f"{(count / of - 1) * 100:+.0f} %".replace("-", "−")
+    """ "−25 %": a true minus, rounded; "±0 %" for less than half of one."""
+    off = round((count / of - 1) * 100)
+    return f"{off:+d} %".replace("-", "−") if off else "±0 %"
 
 
 def usual_words(delivery: Delivery) -> str:
@@ -136,7 +137,7 @@ def _difference(off: int, expected: int) -> str:
         return _("As many were activated as expected.")
     words = {
         "n": speech.number(abs(off)),
-        "off": f" ({percent(expected + off, expected)})" if expected else "",
+        "off": f" ({percent(expected + off, expected)})" if expected and abs(off) * 200 >= expected else "",
     }
     if off < 0:
         return _("%(n)s fewer were activated than expected%(off)s.") % words

@@ -81,6 +81,7 @@ def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: 
     catalogue.add_past(workspace, deliveries)
     seeding = time.perf_counter() - began
     pages = {name: _look(client, path, views) for name, path in _paths(workspace).items()}
+    pages["What is usual of 100 mappings"] = _usual(workspace, views)
     return {"seeding": seeding, "pages": pages}
 
 
@@ -104,6 +105,7 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     paths = {name: reverse(view, args=[slug]) for name, view in of_all.items()}
     paths["Audiences, searched"] = f"{paths['Audiences']}?q=loyal"
     paths["History, searched"] = f"{paths['History']}?q=press+1"
+    paths["History, unusual"] = f"{paths['History']}?outcome=unusual"
     paths["Dataflow"] = reverse("activations:dataflow", args=[slug, mapping.dataflow.platform_id])
     busiest = Dataflow.objects.filter(workspace=workspace).annotate(n=Count("runs")).order_by("-n", "pk")[0]
     paths["Runs"] = reverse("audiences:runs", args=[slug, busiest.platform_id])
@@ -116,6 +118,20 @@ def _of_a_dataflow_like_others(mappings: list[Mapping]) -> Mapping:
     """A mapping of the dataflow whose number of audiences is nearest to that of the others' in any size."""
     sizes = Counter(one.dataflow_id for one in mappings)
     return min(mappings, key=lambda one: (abs(sizes[one.dataflow_id] - AUDIENCES_OF_A_DATAFLOW), one.pk))
+
+
+def _usual(workspace: Workspace, views: int) -> Page:
+    """What the watcher asks when a hundred deliveries end at once: the medians of their last ten."""
+    from activations.usual import usual_counts
+    from bench import catalogue
+
+    mappings = [one.pk for one in catalogue.batch_mappings(workspace)][:100]
+    took = []
+    for _ in range(views):
+        began = time.perf_counter()
+        usual_counts(mappings)
+        took.append(time.perf_counter() - began)
+    return {"ms": median(took) * 1000, "queries": 1, "kb": 1}
 
 
 def _look(client: Client, path: str, views: int) -> dict[str, float]:

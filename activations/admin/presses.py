@@ -118,7 +118,7 @@ class DeliveryAdmin(Changeable):
         "audience", "dataflow", "state", "reason", "state_since", "joined", "workspace", "activation",
         "superseded",
     )  # fmt: skip
-    list_filter = (("workspace", WorkspaceFilter), "state", "superseded", "joined")
+    list_filter = (("workspace", WorkspaceFilter), "state", "unusual", "superseded", "joined")
     list_select_related = ("workspace", "activation", "audience", "dataflow")
     search_fields = (
         "audience__name",
