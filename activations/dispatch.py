@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -96,8 +96,9 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
         )
         mine = _take_holds(job, chosen)
         mine = move(
-            mine, states.SENDING, what="sent", now=now, job_id=job.pk, attempts=F("attempts") + 1, job=job
-        )
+            mine, states.SENDING, what="sent", now=now, job_id=job.pk, attempts=F("attempts") + 1, job=job,
+            each=_expecting(mine),
+        )  # fmt: skip
         if not mine:
             job.delete()
             return None
@@ -105,6 +106,16 @@ def claim(workspace: Workspace, now: datetime) -> tuple[Job, list[Delivery]] | N
         job.request = vendor_of(workspace).body(mine)
         job.save(update_fields=["size", "request"])
         return job, mine
+
+
+def _expecting(deliveries: list[Delivery]) -> dict[int, dict[str, Any]]:
+    """How many each is to carry by the count that is known now, where it is another one than at the press."""
+    known = {one.pk: (one.audience.profiles, one.audience.profiles_as_of) for one in deliveries}
+    return {
+        one.pk: {"expected": known[one.pk][0], "expected_as_of": known[one.pk][1]}
+        for one in deliveries
+        if known[one.pk] != (one.expected, one.expected_as_of)
+    }
 
 
 def _next(workspace: Workspace, now: datetime) -> list[Delivery]:

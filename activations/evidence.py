@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.forms.models import model_to_dict
+from django.utils import timezone
 
+from activations.afterwards import afterwards
 from activations.models import Activation, Delivery, Event, Job
 from audiences.models import Workspace
 
@@ -26,10 +28,10 @@ SECRETS = (
 EVENTS_AT_MOST = 20_000
 DELIVERY = (
     "state", "superseded", "attempts", "reposted", "joined", "started_by", "started_client", "run_id", "run_word", "expected", "received",
-    "activated", "excluded", "failed", "files", "bytes_out", "issues", "oddities", "reason", "verbatim",
+    "activated", "excluded", "failed", "files", "bytes_out", "usual", "usual_of", "unusual", "issues", "oddities", "reason", "verbatim",
 )  # fmt: skip
 MOMENTS = (
-    "state_since", "not_before", "deadline", "posted_at", "started_at", "seen_at", "forced_at", "finished_at",
+    "expected_as_of", "state_since", "not_before", "deadline", "posted_at", "started_at", "seen_at", "forced_at", "finished_at",
 )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def _place(workspace: Workspace) -> dict[str, Any]:
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
-    plain = model_to_dict(delivery, fields=DELIVERY)
+    plain, after = model_to_dict(delivery, fields=DELIVERY), afterwards(delivery, timezone.now())
     return {
         "id": delivery.pk,
         "workspace": delivery.workspace.slug,
@@ -123,6 +125,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         **plain,
         "verbatim": struck(delivery.verbatim),
         "oddities": json.loads(struck(json.dumps(delivery.oddities))),
+        "afterwards": [struck(said) for said in after.said] if after else [],
         "started_by": struck(delivery.started_by),
         "issues": json.loads(struck(json.dumps(delivery.issues))),
         **{name: getattr(delivery, name) for name in MOMENTS},

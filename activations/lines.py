@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.utils.translation import gettext as _
 
 from activations import states
+from activations.afterwards import Afterwards, afterwards, flag, percent
 from activations.messages import explain
 from activations.models import Delivery, Event
 from activations.oddities import Odd, shown
 from activations.starters import Starter, starters_of
+from activations.usual import Length, is_far, usual_lengths
 from audiences import speech
 from audiences.shown import Shown
 
-# A delivery this far off what was expected is said; the platform's counts always differ a little.
-WORTH_SAYING = 0.2
 SAID_WHY = (states.FAILED, states.REFUSED, states.BLOCKED, states.STOPPED)
 
 
@@ -28,6 +29,7 @@ class DeliveryRow:
     delivery: Delivery
     under: list[str]
     starter: Starter | None = None
+    after: Afterwards | None = None
 
     @property
     def shown(self) -> states.State | Shown:
@@ -36,6 +38,11 @@ class DeliveryRow:
         if self.delivery.joined and self.delivery.state == states.RUNNING:
             return Shown("joined", _("Joined"), state.tone, "link")
         return state
+
+    @property
+    def flag(self) -> str:
+        """What is unusual about it, to be seen before anybody relies on it."""
+        return flag(self.delivery)
 
     @property
     def odd(self) -> list[Odd]:
@@ -56,7 +63,12 @@ def delivery_rows(deliveries: Iterable[Delivery], now: datetime) -> list[Deliver
     """Rows with their lines. Deliveries come with `retry_of` and `workspace` selected."""
     listed = list(deliveries)
     who, started = _who_canceled(listed), starters_of(listed)
-    return [DeliveryRow(one, list(_under(one, now, who)), started.get(one.pk)) for one in listed]
+    going = {one.dataflow_id for one in listed if one.state == states.RUNNING}
+    usual = usual_lengths(going, now)
+    return [
+        DeliveryRow(one, list(_under(one, now, who, usual)), started.get(one.pk), afterwards(one, now))
+        for one in listed
+    ]
 
 
 def _who_canceled(deliveries: list[Delivery]) -> Mapping[int | None, str]:
@@ -71,9 +83,13 @@ def _name(event: Event) -> str:
     return (event.actor.get_full_name() or event.actor.get_username()) if event.actor else ""
 
 
-def _under(delivery: Delivery, now: datetime, who: Mapping[int | None, str]) -> Iterable[str]:
+def _under(
+    delivery: Delivery, now: datetime, who: Mapping[int | None, str], usual: Mapping[int, Length]
+) -> Iterable[str]:
     if delivery.state in states.MOVING:
         yield _moving(delivery, now)
+        if delivery.state == states.RUNNING:
+            yield _usually(usual.get(delivery.dataflow_id))
     elif delivery.state == states.CANCELED and delivery.pk in who:
         yield _("by %(who)s") % {"who": who[delivery.pk]}
     # That a file is empty is all that its badge says already.
@@ -94,6 +110,22 @@ def _moving(delivery: Delivery, now: datetime) -> str:
     if delivery.state == states.SENDING:
         return _("being handed to %(vendor)s") % {"vendor": delivery.workspace.vendor}
     return _unsent(delivery, now)
+
+
+def _usually(length: Length | None) -> str:
+    """ "usually 11 min, 9 of 10 under 24 min", by what went through the same dataflow lately."""
+    if length is None:
+        return _("how long it takes is unknown yet")
+    words = {"half": _rough(length.half, round), "most": _rough(length.most, ceil)}
+    if words["half"] == words["most"]:
+        return _("usually %(half)s") % words
+    return _("usually %(half)s, 9 of 10 under %(most)s") % words
+
+
+def _rough(length: timedelta, whole: Callable[[float], int]) -> str:
+    """In whole minutes from the first one on."""
+    minutes = length.total_seconds() / 60
+    return speech.duration(whole(minutes) * 60 if minutes >= 1 else whole(length.total_seconds()))
 
 
 def _unsent(delivery: Delivery, now: datetime) -> str:
@@ -123,10 +155,14 @@ def _figures(delivery: Delivery) -> Iterable[str]:
         yield _("%(n)s excluded") % {"n": speech.number(delivery.excluded)}
     if delivery.failed:
         yield _("%(n)s failed") % {"n": speech.number(delivery.failed)}
-    if delivery.activated is not None and delivery.expected and delivery.state != states.EMPTY:
-        off = delivery.activated / delivery.expected - 1
-        if abs(off) >= WORTH_SAYING:
-            yield _("%(off)s %% against what was expected") % {"off": f"{off * 100:+.0f}".replace("-", "−")}
+    # Of an empty file the badge says all; Segment counts events, not the people that were expected.
+    if delivery.state in (states.EMPTY, states.FINISHED):
+        return
+    if delivery.activated is None or not delivery.expected:
+        return
+    if is_far(delivery.activated, delivery.expected):
+        off = percent(delivery.activated, delivery.expected)
+        yield _("%(off)s against what was expected") % {"off": off}
 
 
 def took(delivery: Delivery) -> timedelta | None:

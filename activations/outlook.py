@@ -22,7 +22,7 @@ from platforms.segment.gateway import Operation
 ENOUGH = 5
 HOUR = timedelta(hours=1)
 GOING = (states.QUEUED, *states.AT_PLATFORM)
-OVER = (*states.DELIVERED, states.FAILED)
+OVER = (*states.DELIVERED, states.FINISHED, states.FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -20,12 +19,14 @@ PER_PAGE = 50
 LONGEST_SEARCH = 200
 NAMES_FOUND = 500
 
-OUTCOMES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
-    "moving": (_("Moving or waiting"), states.MOVING),
-    "needs": (_("Needs you"), states.NEEDS_YOU),
-    "delivered": (_("Delivered"), states.DELIVERED),
-    "finished": (_("Resync finished"), (states.FINISHED,)),
-    "canceled": (_("Canceled"), (states.CANCELED,)),
+# Word, and which deliveries have it.
+OUTCOMES: dict[str, tuple[str | Promise, Q]] = {
+    "moving": (_("Moving or waiting"), Q(state__in=states.MOVING)),
+    "needs": (_("Needs you"), Q(state__in=states.NEEDS_YOU)),
+    "delivered": (_("Delivered"), Q(state__in=states.DELIVERED)),
+    "unusual": (_("Unusual"), ~Q(unusual="")),
+    "finished": (_("Resync finished"), Q(state=states.FINISHED)),
+    "canceled": (_("Canceled"), Q(state=states.CANCELED)),
 }
 
 
@@ -101,7 +102,7 @@ def _matching(rows: QuerySet[Activation], workspace: Workspace, asked: Asked) ->
         rows = rows.filter(requested_at__lt=_end_of(asked.until))
     if with_delivery := _delivery_filter(workspace, asked):
         rows = rows.filter(
-            Exists(Delivery.objects.filter(activation=OuterRef("pk"), superseded=False, **with_delivery))
+            Exists(Delivery.objects.filter(with_delivery, activation=OuterRef("pk"), superseded=False))
         )
     return rows
 
@@ -113,14 +114,12 @@ def _end_of(day: date) -> datetime:
     )
 
 
-def _delivery_filter(workspace: Workspace, asked: Asked) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if asked.outcome:
-        found["state__in"] = OUTCOMES[asked.outcome][1]
+def _delivery_filter(workspace: Workspace, asked: Asked) -> Q:
+    found = OUTCOMES[asked.outcome][1] if asked.outcome else Q()
     if asked.destination:
-        found["dataflow__in"] = _named(Dataflow, workspace, asked.destination)
+        found &= Q(dataflow__in=_named(Dataflow, workspace, asked.destination))
     if asked.audience:
-        found["audience__in"] = _named(Audience, workspace, asked.audience)
+        found &= Q(audience__in=_named(Audience, workspace, asked.audience))
     return found
 
 

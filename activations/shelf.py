@@ -192,18 +192,20 @@ def changes(of_set: ActivationSet, user: User) -> list[Change]:
 def _last_outcomes(schedules: QuerySet[Schedule], user: User) -> dict[Schedule, Outcome]:
     """What became of the latest moment of each, with what it activated; those that never fired are left out."""
     own = Firing.objects.filter(schedule=OuterRef("pk")).order_by("-due_at", "-pk")
-    latest = {row: row.latest for row in schedules.annotate(latest=Subquery(own.values("pk")[:1]))}
-    found = Firing.objects.in_bulk([pk for pk in latest.values() if pk])
-    presses = {one.press for one in found.values() if one.press}
+    latest = schedules.annotate(latest=Subquery(own.values("pk")[:1])).values("latest")
+    found = outcomes(Firing.objects.filter(pk__in=latest).select_related("schedule"), user)
+    return {one.firing.schedule: one for one in found}
+
+
+def outcomes(firings: Iterable[Firing], user: User) -> list[Outcome]:
+    """What became of these moments, in their order. They come with `schedule` selected."""
+    listed = list(firings)
     made: dict[str, list[tuple[Activation, Summary]]] = {}
+    presses = {one.press for one in listed if one.press}
     rows = Activation.objects.visible_to(user).filter(press__in=presses, of_set__isnull=False)
     for activation, summary in _summed(rows.select_related("workspace")):
         made.setdefault(activation.press, []).append((activation, summary))
-    return {
-        row: Outcome(found[pk], row.zone, made.get(found[pk].press, ()))
-        for row, pk in latest.items()
-        if pk in found
-    }
+    return [Outcome(one, one.schedule.zone, made.get(one.press, ())) for one in listed]
 
 
 def _summed(rows: Iterable[Activation]) -> list[tuple[Activation, Summary]]:

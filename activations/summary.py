@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from activations import states
 from activations.models import Activation, Delivery
@@ -43,9 +44,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How an activation stands. `counts` has deliveries per state, superseded ones left out."""
+    """How an activation stands. `counts` has deliveries per state, superseded ones left out; `unusual` are those
+    among them that differ from what is usual."""
 
     counts: Mapping[str, int]
+    unusual: int = 0
 
     @property
     def total(self) -> int:
@@ -82,6 +85,12 @@ class Summary:
     @property
     def stopped(self) -> int:
         return self.of((states.STOPPED,))
+
+    @property
+    def unusual_words(self) -> str:
+        """ "3 unusual"; "" where none is."""
+        said = ngettext("%(n)s unusual", "%(n)s unusual", self.unusual)
+        return said % {"n": speech.number(self.unusual)} if self.unusual else ""
 
     @property
     def is_over(self) -> bool:
@@ -149,7 +158,12 @@ def summarize(activation: Activation) -> Summary:
 def summaries(activations: Iterable[int]) -> dict[int, Summary]:
     """Summary per activation pk, in one query."""
     found: dict[int, dict[str, int]] = {pk: {} for pk in activations}
+    unusual: dict[int, int] = dict.fromkeys(found, 0)
     rows = Delivery.objects.filter(activation__in=list(found), superseded=False).order_by()
-    for pk, state, n in rows.values_list("activation", "state").annotate(n=Count("pk")):
+    counted = rows.values_list("activation", "state").annotate(
+        n=Count("pk"), odd=Count("pk", filter=~Q(unusual=""))
+    )
+    for pk, state, n, odd in counted:
         found[pk][state] = n
-    return {pk: Summary(counts) for pk, counts in found.items()}
+        unusual[pk] += odd
+    return {pk: Summary(counts, unusual[pk]) for pk, counts in found.items()}

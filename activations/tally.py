@@ -14,6 +14,7 @@ from django.db.models import F
 
 from activations import states
 from activations.models import Activation, Delivery, Event
+from activations.usual import compared, usual_counts
 from audiences import clock
 from audiences.clients import segment_client_for
 from audiences.models import Workspace
@@ -91,9 +92,11 @@ def _count(client: SegmentClient, delivery: Delivery, now: datetime) -> dict[str
 
 
 def _keep(delivery: Delivery, counted: dict[str, int | None], now: datetime) -> None:
+    usual = usual_counts([delivery.mapping_id])[delivery.mapping_id]
+    known = {**counted, **compared(states.FINISHED, counted.get("activated"), usual)}
     with transaction.atomic():
         rows = Delivery.objects.filter(pk=delivery.pk, state=states.FINISHED)
-        rows.update(**counted, next_check_at=None)
+        rows.update(**known, next_check_at=None)
         Event.objects.create(
             workspace_id=delivery.workspace_id, activation_id=delivery.activation_id, delivery=delivery, at=now,
             what="counted" if counted else "not_counted", data=counted,

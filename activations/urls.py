@@ -45,7 +45,6 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("evaluation/jobs/<int:pk>/cancel/", views.cancel_job, name="cancel_job"),
     path("evaluation/chains/<int:pk>/stop/", views.stop_chain, name="stop_chain"),
     path("activations/", views.history, name="history"),
-    path("activations.csv", views.history_csv, name="history_csv"),
     path("activations/<int:pk>/", include(of_an_activation)),
 ]
 

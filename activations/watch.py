@@ -13,6 +13,7 @@ from activations import nudges, states
 from activations.cadence import LONGEST, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
+from activations.usual import compared, usual_counts
 from activations.vendors import vendor_of
 from audiences import clock
 from audiences.models import Workspace
@@ -117,13 +118,15 @@ def _is_over(delivery: Delivery, found: Run | None) -> bool:
 
 def _finish(deliveries: list[Delivery], runs: dict[str, Run], now: datetime) -> int:
     by_state: dict[str, list[Delivery]] = {}
+    usual = usual_counts({delivery.mapping_id for delivery in deliveries})
     for delivery in deliveries:
         by_state.setdefault(outcome(delivery, runs[delivery.run_id]), []).append(delivery)
     moved = 0
     for state, those in by_state.items():
         each = {
             d.pk: {
-                **result(d, runs[d.run_id]),
+                **(found := result(d, runs[d.run_id])),
+                **compared(state, found["activated"], usual[d.mapping_id]),
                 "finished_at": runs[d.run_id].completed_at or now,
                 "reason": _reason(d, state),
                 "next_check_at": vendor_of(d.workspace).count_at(d, now),

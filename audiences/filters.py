@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.cache import cache
 from django.core.paginator import Page, Paginator
@@ -116,6 +116,11 @@ class Found:
     resorted: bool
     total: int
     everything: int
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """All that was found, on whatever page, in the same order."""
+        return cast("QuerySet[Any]", self.page.paginator.object_list)
 
     @property
     def narrowed(self) -> list[Filter]:

@@ -88,7 +88,9 @@ def visit(folder: Path, audiences: int, dataflows: int, deliveries: int, views: 
         client.post, reverse("activations:activate", args=[workspace.slug]), {"q": "loyal", "go": "all"},
         headers={"hx-request": "true", "hx-target": "found"},
     )  # fmt: skip
-    return {"seeding": seeding, "pages": {name: _look(ask, views) for name, ask in asked.items()}}
+    pages = {name: _look(ask, views) for name, ask in asked.items()}
+    pages["What is usual of 100 mappings"] = _usual(workspace, views)
+    return {"seeding": seeding, "pages": pages}
 
 
 def _paths(workspace: Workspace) -> dict[str, str]:
@@ -115,6 +117,7 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     paths["Activate, searched"] = f"{paths['Activate on-demand']}?q=loyal"
     paths[f"Activate, {CHOSEN} chosen"] = f"{paths['Activate on-demand']}?sel={chosen}"
     paths["History, searched"] = f"{paths['History']}?q=press+1"
+    paths["History, unusual"] = f"{paths['History']}?outcome=unusual"
     paths["Dataflow"] = reverse("activations:dataflow", args=[slug, mapping.dataflow.platform_id])
     busiest = Dataflow.objects.filter(workspace=workspace).annotate(n=Count("runs")).order_by("-n", "pk")[0]
     paths["Runs"] = reverse("audiences:runs", args=[slug, busiest.platform_id])
@@ -127,6 +130,20 @@ def _of_a_dataflow_like_others(mappings: list[Mapping]) -> Mapping:
     """A mapping of the dataflow whose number of audiences is nearest to that of the others' in any size."""
     sizes = Counter(one.dataflow_id for one in mappings)
     return min(mappings, key=lambda one: (abs(sizes[one.dataflow_id] - AUDIENCES_OF_A_DATAFLOW), one.pk))
+
+
+def _usual(workspace: Workspace, views: int) -> Page:
+    """What the watcher asks when a hundred deliveries end at once: the medians of their last ten."""
+    from activations.usual import usual_counts
+    from bench import catalogue
+
+    mappings = [one.pk for one in catalogue.batch_mappings(workspace)][:100]
+    took = []
+    for _ in range(views):
+        began = time.perf_counter()
+        usual_counts(mappings)
+        took.append(time.perf_counter() - began)
+    return {"ms": median(took) * 1000, "queries": 1, "kb": 1}
 
 
 def _look(ask: Callable[[], Any], views: int) -> dict[str, float]:

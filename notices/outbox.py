@@ -12,11 +12,12 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from activations import states
+from activations.afterwards import OFF, told
 from activations.cards import Card, cards
-from activations.models import Activation
+from activations.models import Activation, Delivery
 from activations.summary import summarize
 from audiences import clock
 from audiences.models import User
@@ -96,7 +97,19 @@ def _data(found: Activation, counts: dict[str, int], ran_out: int, what: News) -
             sum(card.count for card in found_cards if card.may_retry or card.may_check) + ran_out
         )
         data["problems"] = [_problem(card) for card in found_cards[:PROBLEMS]]
+    if unusual := _unusual(rows):
+        data["unusual"] = unusual
     return data
+
+
+def _unusual(rows: QuerySet[Delivery]) -> dict[str, Any]:
+    """How many arrived with far fewer or far more than usual, and a few of them; an empty file is told as a problem."""
+    off = rows.filter(unusual__in=OFF)
+    some = list(off.select_related("audience", "dataflow").order_by("pk")[: PROBLEMS + 1])
+    if not some:
+        return {}
+    count = len(some) if len(some) <= PROBLEMS else off.count()
+    return {"count": count, "named": told(some[:PROBLEMS])}
 
 
 def _problem(card: Card) -> dict[str, Any]:

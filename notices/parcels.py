@@ -71,6 +71,7 @@ def of_a_notice(notice: Notice) -> dict[str, Any]:
                 "requested_at": stamp(activation.requested_at), "url": "".join(words.link(notice)),
             },
             "deliveries": {"total": sum(notice.data["counts"].values()), **notice.data["counts"]},
+            "unusual": notice.data.get("unusual", {}).get("count", 0),
         },
     }  # fmt: skip
     return {"subject": subject, "text": text, "payload": payload, "type": TYPES[Change(notice.change)]}

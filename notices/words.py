@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activations import states
+from activations.afterwards import percent
 from activations.summary import ORDER, Summary
 from audiences import speech
 from notices.models import Change, Notice
@@ -33,7 +34,14 @@ def _where(notice: Notice) -> str:
 
 
 def outcome(notice: Notice) -> str:
-    """How it stands, with its counts: what a subject says after the colon."""
+    """How it stands, with its counts and how much is unusual: what a subject says after the colon."""
+    said, unusual = _outcome(notice), notice.data.get("unusual", {}).get("count", 0)
+    if not unusual:
+        return said
+    return f"{said}, {ngettext('%(n)s unusual', '%(n)s unusual', unusual) % {'n': speech.number(unusual)}}"
+
+
+def _outcome(notice: Notice) -> str:
     summary = Summary(notice.data.get("counts", {}))
     if notice.change == Change.RECOVERED:
         return _("recovered, %(words)s") % {"words": summary.words}
@@ -81,9 +89,27 @@ def _fixable(notice: Notice, summary: Summary) -> str:
 
 def text(notice: Notice) -> str:
     """Plain text for people: how it stands, each problem with what to do, and where to look."""
-    said = [Summary(notice.data.get("counts", {})).words, *map(_problem, notice.data.get("problems", []))]
+    said = [Summary(notice.data.get("counts", {})).words, *_unusual(notice)]
+    said += map(_problem, notice.data.get("problems", []))
     said += [_("Workspace: %(name)s") % {"name": notice.workspace.name}, *link(notice)]
     return "\n\n".join(said)
+
+
+def _unusual(notice: Notice) -> list[str]:
+    """What to look at before anybody relies on what arrived."""
+    unusual = notice.data.get("unusual")
+    if not unusual:
+        return []
+    lines = [_("Look before you rely on it: it differs by 20 % or more from what is usual.")]
+    for one in unusual["named"]:
+        words = {
+            "name": one["name"], "n": speech.number(one["activated"]), "usual": speech.number(one["usual"]),
+            "off": percent(one["activated"], one["usual"]), "of": one["of"],
+        }  # fmt: skip
+        lines.append(_("%(name)s: %(n)s, %(off)s against %(usual)s, the median of its last %(of)s.") % words)
+    if more := unusual["count"] - len(unusual["named"]):
+        lines.append(ngettext("and %(n)s more", "and %(n)s more", more) % {"n": speech.number(more)})
+    return ["\n".join(lines)]
 
 
 def _problem(problem: dict[str, object]) -> str:

@@ -118,7 +118,7 @@ class DeliveryAdmin(Changeable):
         "audience", "dataflow", "state", "reason", "state_since", "joined", "workspace", "activation",
         "superseded",
     )  # fmt: skip
-    list_filter = (("workspace", WorkspaceFilter), "state", "superseded", "joined")
+    list_filter = (("workspace", WorkspaceFilter), "state", "unusual", "superseded", "joined")
     list_select_related = ("workspace", "activation", "audience", "dataflow")
     search_fields = (
         "audience__name",
@@ -137,6 +137,7 @@ class DeliveryAdmin(Changeable):
         (_("Figures; “-” is unknown, not zero"), {
             "fields": (
                 "expected", "expected_as_of", "received", "activated", "excluded", "failed", "files", "bytes_out",
+                "usual", "usual_of", "unusual",
             ),
         }),
         (_("Retries"), {"fields": ("retry_of", "superseded")}),

@@ -133,6 +133,11 @@ class Share(models.Model):
 class Delivery(models.Model):
     """One audience through one dataflow within an activation: the unit that succeeds or fails."""
 
+    class Unusual(models.TextChoices):
+        EMPTY = "empty", _("nobody in it")
+        FEWER = "fewer", _("fewer than usual")
+        MORE = "more", _("more than usual")
+
     activation = models.ForeignKey(Activation, models.CASCADE, related_name="deliveries")
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="+")
     mapping = models.ForeignKey(Mapping, models.PROTECT, related_name="deliveries")
@@ -192,7 +197,9 @@ class Delivery(models.Model):
     )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    expected = models.BigIntegerField(null=True, blank=True)
+    expected = models.BigIntegerField(
+        null=True, blank=True, help_text=_("The audience's count when it was sent; until then, when it was asked for.")
+    )  # fmt: skip
     expected_as_of = models.DateTimeField(null=True, blank=True)
     received = models.BigIntegerField(null=True, blank=True)
     activated = models.BigIntegerField(null=True, blank=True)
@@ -201,6 +208,13 @@ class Delivery(models.Model):
     files = models.PositiveIntegerField(null=True, blank=True)
     bytes_out = models.BigIntegerField(null=True, blank=True)
     issues = models.JSONField(default=list, blank=True)
+    usual = models.BigIntegerField(
+        null=True, blank=True, help_text=_("Median of what the last deliveries of its mapping carried when it ended.")
+    )  # fmt: skip
+    usual_of = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("How many there were to compare with; too few make no median.")
+    )
+    unusual = models.CharField(max_length=5, choices=Unusual.choices, blank=True)
 
     oddities = models.JSONField(
         default=list,
@@ -239,6 +253,13 @@ class Delivery(models.Model):
             models.Index(fields=["activation", "state"], name="delivery_by_activation"),
             models.Index(fields=["dataflow", "-id"], name="delivery_by_dataflow"),
             models.Index(fields=["audience", "-id"], name="delivery_by_audience"),
+            models.Index(fields=["activation"], condition=~Q(unusual=""), name="delivery_unusual"),
+            # What `usual_counts` looks up: without it PostgreSQL reads backwards through everybody's.
+            models.Index(
+                fields=["mapping", "-id", "activated"],
+                condition=Q(state__in=(states.SUCCEEDED, states.FINISHED), activated__gt=0),
+                name="delivery_comparable",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from activations.views.evaluation import (
     stop_chain,
 )
 from activations.views.evidence import bundle, job
-from activations.views.history import history, history_csv
+from activations.views.history import history
 from activations.views.overview import overview
 from activations.views.press import confirm, press
 from activations.views.schedules import (
@@ -44,7 +44,6 @@ __all__ = [
     "evaluation_status",
     "export",
     "history",
-    "history_csv",
     "job",
     "new_schedule",
     "of_set",

@@ -12,19 +12,23 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from activations import states
+from activations.afterwards import OFF
 from activations.cards import cards_of
 from activations.lines import delivery_rows
 from activations.models import Activation, Delivery, Event, Job, Share
 from activations.selection import numbers
 from activations.story import story
 from activations.summary import Summary, summarize
+from activations.views import sheets as columns
 from activations.views.choose import searched
 from activations.views.rights import activation_for, viewer_of
+from audiences import sheets
 from audiences.access import may_press_in
 from audiences.models import Membership, User, Workspace
 
@@ -39,6 +43,8 @@ SHOWS = {
     "delivered": states.DELIVERED,
     "finished": (states.FINISHED,),
 }
+UNUSUAL = "unusual"
+UNUSUAL_NAMED = 5
 # How often the page asks, by how long the activation has been going on; nobody watches a long run closely.
 PACES = ((timedelta(minutes=2), 2), (timedelta(minutes=15), 5), (timedelta(hours=2), 15))
 SLOWEST = 30
@@ -56,8 +62,12 @@ UNCHANGED = f"""
 
 
 @require_safe
-def activation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def activation(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     workspace, found = activation_for(request, slug, pk)
+    if sheets.asked(request):
+        q, show = searched(request.GET.get("q")), request.GET.get("show", "")
+        rows = _deliveries(found, q, show).select_related(*columns.WITH)
+        return sheets.answer(columns.deliveries(f"deliveries {found.pk} {found.name}"), rows, slug)
     return render(request, "activations/activation.html", whole(request, workspace, found))
 
 
@@ -119,6 +129,7 @@ def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -
         "rows": delivery_rows(page.object_list, now),
         "where": _where(found),
         "cards": cards_of(found),
+        "unusual": _unusual(found, summary),
         "jobs": jobs,
         "split": " + ".join(str(job.size) for job in jobs[:8]) if 1 < len(jobs) <= 8 else "",
         "story": story(found, viewer_of(request), numbered, whole=request.GET.get("story") == "all"),
@@ -139,6 +150,8 @@ def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
     )
     if show in SHOWS:
         rows = rows.filter(state__in=SHOWS[show])
+    elif show == UNUSUAL:
+        rows = rows.exclude(unusual="")
     for word in q.split():
         rows = rows.filter(
             Q(audience__name__icontains=word) | Q(dataflow__name__icontains=word) | Q(run_id=word)
@@ -148,10 +161,18 @@ def _deliveries(found: Activation, q: str, show: str) -> QuerySet[Delivery]:
 
 def _chips(summary: Summary, show: str) -> list[tuple[str, int, bool]]:
     counted = {"": summary.total, **{name: summary.of(values) for name, values in SHOWS.items()}}
-    # Only Segment's deliveries can be called that.
-    if not counted["finished"]:
-        del counted["finished"]
-    return [(name, count, name == (show if show in SHOWS else "")) for name, count in counted.items()]
+    counted[UNUSUAL] = summary.unusual
+    # Only Segment's deliveries can be called finished, and hardly any is unusual.
+    counted = {name: n for name, n in counted.items() if n or name not in ("finished", UNUSUAL)}
+    return [(name, count, name == (show if show in counted else "")) for name, count in counted.items()]
+
+
+def _unusual(found: Activation, summary: Summary) -> list[Delivery]:
+    """A few of those that arrived with far fewer or far more than usual; an empty file has a card of its own."""
+    if not summary.unusual:
+        return []
+    rows = found.deliveries.filter(superseded=False, unusual__in=OFF)
+    return list(rows.select_related("audience", "dataflow", "workspace").order_by("pk")[:UNUSUAL_NAMED])
 
 
 def _where(found: Activation) -> dict[str, Any]:

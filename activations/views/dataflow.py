@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from activations.going import WILL_GO, Row, counted_at, counts, rows_of
 from activations.question import plan
 from activations.selection import fold
+from activations.views import sheets as columns
 from activations.views.choose import searched
+from audiences import sheets
 from audiences.access import may_press, workspace_for
 from audiences.models import Dataflow, Wish
 from audiences.sending import connections_of
@@ -20,7 +23,7 @@ PER_PAGE = 250
 
 
 @require_safe
-def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
+def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     # Before all else: a wish that is done has changed what is read after it, and one that is not makes the page ask.
     wishes = lines_of(Wish.objects.filter(workspace=workspace, dataflow__platform_id=dataflow))
@@ -29,6 +32,8 @@ def dataflow(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
     q, show = searched(request.GET.get("q")), request.GET.get("show", "")
     matching = _matching(rows_of(workspace, _mappings(flow)), q)
     rows = [row for row in matching if show not in WILL_GO or row.kind == show]
+    if sheets.asked(request):
+        return sheets.answer(columns.mappings(f"mappings {flow.name}", rows), rows, slug)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     ready = [row.mapping.pk for row in rows if row.selectable]
     ticked = "all" in request.GET

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from activations import chain as chaining
 from activations.models import Chain
+from activations.views import sheets as columns
 from activations.views.rights import refused, viewer_of
+from audiences import sheets
 from audiences.access import adobe_workspace_for, may_press
 from audiences.evaluation import next_evaluation
 from audiences.models import PlatformJob, Wish
+from audiences.models.catalog import MirroredQuerySet
+from audiences.sheets import Sheet
 from audiences.wishes.actions import CannotAsk, ask
 from audiences.wishes.jobforms import EvaluationForm, ExportForm
 from audiences.wishes.jobs import WHATS
@@ -32,8 +37,12 @@ What = Wish.What
 
 
 @require_safe
-def evaluation(request: HttpRequest, slug: str) -> HttpResponse:
+def evaluation(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = adobe_workspace_for(request, slug)
+    if sheets.asked(request):
+        return sheets.answer(
+            Sheet("evaluations and exports", columns.JOB_COLUMNS, _asked_for), _jobs(workspace), slug
+        )
     return render(request, "activations/evaluation.html", {**_forms(workspace), **_standing(workspace)})
 
 
@@ -130,11 +139,7 @@ def usual_dataset(workspace: WorkspaceInHand) -> str:
 
 
 def _standing(workspace: WorkspaceInHand) -> dict[str, Any]:
-    jobs = list(
-        PlatformJob.objects.filter(workspace=workspace, vanished_at=None).order_by("-created_at", "-pk")[
-            :JOBS
-        ]
-    )
+    jobs = list(_jobs(workspace)[:JOBS])
     wishes = Wish.objects.filter(workspace=workspace, what__in=WHATS)
     lines = [line for line in lines_of(wishes) if line.wish.is_open or line.meaning]
     chains = list(
@@ -157,6 +162,16 @@ def _standing(workspace: WorkspaceInHand) -> dict[str, Any]:
         "mark": _mark(jobs, lines, chains),
         "moving": moving,
     }
+
+
+def _jobs(workspace: WorkspaceInHand) -> MirroredQuerySet:
+    rows = PlatformJob.objects.filter(workspace=workspace, vanished_at=None)
+    return rows.order_by("-created_at", "-pk")
+
+
+def _asked_for(jobs: list[PlatformJob]) -> list[columns.Asked]:
+    by = _by(jobs)
+    return [columns.Asked(job, by.get(job.pk, "")) for job in jobs]
 
 
 def _last(workspace: WorkspaceInHand) -> PlatformJob | None:

@@ -1,46 +1,38 @@
-"""What was sent, by whom: the list of activations, and all their deliveries as CSV."""
+"""What was sent, by whom: the list of activations, and all their deliveries as a sheet."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from activations.models import Delivery
+from activations.models import Activation, Delivery
 from activations.past import OUTCOMES, Asked, page_of, past
 from activations.summary import summaries
+from activations.views import sheets as columns
 from activations.views.rights import viewer_of
+from audiences import sheets
 from audiences.access import workspace_for
 from audiences.models import User, Workspace
 
-ROWS_AT_MOST = 100_000
-CHUNK = 2000
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = (
-    "activation", "name", "pressed at (UTC)", "by", "why", "source", "dataflow", "dataflow id", "audience",
-    "audience id", "state", "platform's word", "replaced by a retry", "expected", "received", "activated",
-    "excluded", "failed", "files", "run id", "finished at (UTC)", "reason", "platform said", "workspace",
-)  # fmt: skip
-
 
 @require_safe
-def history(request: HttpRequest, slug: str) -> HttpResponse:
+def history(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     asked = Asked.read(request.GET.dict())
-    found, older = page_of(past(workspace, viewer_of(request), asked), asked)
+    matching = past(workspace, viewer_of(request), asked)
+    if which := sheets.asked(request):
+        return _sheet(which, matching, slug)
+    found, older = page_of(matching, asked)
     counted = summaries([activation.pk for activation in found])
     context = {
         "workspace": workspace,
         "asked": asked,
-        "outcomes": [(value, word) for value, (word, _states) in OUTCOMES.items()],
+        "outcomes": [(value, word) for value, (word, _which) in OUTCOMES.items()],
         "people": _people(workspace),
         "rows": [(activation, counted[activation.pk]) for activation in found],
         "older": older,
@@ -48,68 +40,15 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "activations/history.html", context)
 
 
-@require_safe
-def history_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """One line per delivery of the activations that match."""
-    workspace = workspace_for(request, slug)
-    here, reaching_in = past(workspace, viewer_of(request), Asked.read(request.GET.dict()))
-    either = Q(activation__in=here.order_by().values("pk")) | Q(
-        activation__in=reaching_in.order_by().values("pk")
-    )
-    rows = (
-        Delivery.objects.filter(either)
-        .select_related("activation__requested_by", "workspace", "dataflow", "audience")
-        .order_by("-activation_id", "pk")[:ROWS_AT_MOST]
-    )
-    answer = StreamingHttpResponse(_lines(rows.iterator(CHUNK)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="activations-{workspace.slug}.csv"'
-    answer["Cache-Control"] = "no-store"
-    return answer
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(rows: Iterator[Delivery]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff"
-    yield writer.writerow(COLUMNS)
-    count = 0
-    for count, delivery in enumerate(rows, 1):  # noqa: B007
-        yield writer.writerow([_cell(value) for value in _values(delivery)])
-    if count == ROWS_AT_MOST:
-        yield writer.writerow(
-            [f"Only the newest {ROWS_AT_MOST} deliveries are listed; narrow the filters for more."]
-        )
-
-
-def _values(delivery: Delivery) -> list[Any]:
-    activation = delivery.activation
-    by = activation.requested_by
-    return [
-        activation.pk, activation.name, activation.requested_at, by.get_username() if by else "",
-        activation.reason, activation.source, delivery.dataflow.name, delivery.dataflow.platform_id,
-        delivery.audience.name, delivery.audience.platform_id, delivery.state, delivery.run_word,
-        "yes" if delivery.superseded else "no", delivery.expected, delivery.received, delivery.activated,
-        delivery.excluded, delivery.failed, delivery.files, delivery.run_id, delivery.finished_at,
-        delivery.reason, delivery.verbatim, delivery.workspace.slug,
-    ]  # fmt: skip
-
-
-def _cell(value: Any) -> str | int:
-    """A cell that no spreadsheet takes for a formula; an unknown figure stays empty."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _sheet(which: str, matching: Sequence[QuerySet[Activation]], slug: str) -> HttpResponseBase:
+    """One line per activation that matches; of `deliveries`, one per delivery of theirs."""
+    if which != "deliveries":
+        return sheets.answer(columns.ACTIVATIONS, columns.newest_first(matching), slug)
+    theirs = Q()
+    for rows in matching:
+        theirs |= Q(activation__in=rows.order_by().values("pk"))
+    found = Delivery.objects.filter(theirs).select_related(*columns.WITH)
+    return sheets.answer(columns.deliveries("deliveries"), found.order_by("-activation_id", "pk"), slug)
 
 
 def _people(workspace: Workspace) -> list[User]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,10 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from activations import sets as acting
 from activations import shelf
 from activations.choice import chosen_in, mappings_of
-from activations.models import Activation, ActivationSet
+from activations.models import Activation, ActivationSet, Firing
 from activations.selection import fold, numbers
 from activations.setforms import NameForm, SaveForm
+from activations.views import sheets as columns
 from activations.views.rights import refused, set_for, viewer_of
+from audiences import sheets
 from audiences.access import closed_to, may_press, workspace_for
 from audiences.models import Mapping, Workspace
 
@@ -29,10 +32,12 @@ FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
-def sets(request: HttpRequest, slug: str) -> HttpResponse:
+def sets(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     viewer = viewer_of(request)
     rows = ActivationSet.objects.visible_to(viewer).touching(workspace)
+    if sheets.asked(request):
+        return sheets.answer(columns.sets(viewer), rows, slug)
     page = Paginator(rows, SETS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "workspace": workspace,
@@ -44,10 +49,15 @@ def sets(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def of_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def of_set(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     workspace, found = set_for(request, slug, pk)
     viewer = viewer_of(request)
+    if sheets.asked(request) == "firings":
+        moments = Firing.objects.filter(schedule__of_set=found).select_related("schedule")
+        return sheets.answer(columns.firings(found.name, viewer), moments, slug)
     rows = shelf.rows(found, workspace)
+    if sheets.asked(request):
+        return sheets.answer(columns.mappings(f"set {found.name}", rows), rows, slug)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "workspace": workspace,

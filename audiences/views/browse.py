@@ -7,16 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from audiences import shown
+from audiences import sheets, shown
 from audiences.access import may_press, workspace_for
-from audiences.filters import Facet, Finder, Found
+from audiences.filters import Facet, Finder
 from audiences.models import Audience, Dataflow, Mapping, Workspace
 from audiences.models.catalog import Kind
+from audiences.views import sheets as columns
 from audiences.views.lists import show_list
 
 KIND = dict(Kind.choices)
@@ -93,29 +95,32 @@ def _finder(workspace: Workspace) -> Finder:
 
 
 @require_safe
-def destinations(request: HttpRequest, slug: str) -> HttpResponse:
+def destinations(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     rows = Dataflow.objects.present().filter(workspace=workspace)
     finder = CONNECTIONS if workspace.is_segment else DATAFLOWS
-    found = finder.find(rows.select_related("destination"), request.GET)
+    found = finder.find(rows.select_related("destination", "audience"), request.GET)
+    if sheets.asked(request):
+        return sheets.answer(columns.dataflows(workspace), found.rows, slug)
     more = {"may_press": may_press(workspace) and not workspace.is_segment}
     return show_list(request, "audiences/destinations.html", workspace, found, more)
 
 
 @require_safe
-def audiences(request: HttpRequest, slug: str) -> HttpResponse:
+def audiences(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     rows = Audience.objects.present().filter(workspace=workspace)
     kept_as = f"audience-counts:{workspace.pk}:{workspace.synced_at and workspace.synced_at.timestamp()}"
     found = _finder(workspace).find(rows, request.GET, kept_as)
-    _add_mapped(found)
+    if sheets.asked(request):
+        return sheets.answer(columns.audiences(_with_mapped), found.rows, slug)
+    found.page.object_list = _with_mapped(list(found.page.object_list))
     more = {"may_press": may_press(workspace) and not workspace.is_segment}
     return show_list(request, "audiences/audiences.html", workspace, found, more)
 
 
-def _add_mapped(found: Found) -> None:
-    """Count, for the rows of this page only, the dataflows each is mapped to."""
-    rows: list[Any] = list(found.page.object_list)
+def _with_mapped(rows: list[Any]) -> list[Any]:
+    """Count, for these rows only, the dataflows each is mapped to."""
     counts = dict(
         Mapping.objects.present()
         .filter(audience__in=[row.pk for row in rows], dataflow__vanished_at=None)
@@ -124,4 +129,4 @@ def _add_mapped(found: Found) -> None:
     )
     for row in rows:
         row.mapped = counts.get(row.pk, 0)
-    found.page.object_list = rows
+    return rows

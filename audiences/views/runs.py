@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from audiences import shown
+from audiences import sheets, shown
 from audiences.access import workspace_for
-from audiences.filters import Facet, Finder, Found
+from audiences.filters import Facet, Finder
 from audiences.models import Audience, Dataflow, Run, RunAudience, Workspace
+from audiences.views import sheets as columns
 from audiences.views.lists import show_list
 
 RUNS = Finder(
@@ -63,28 +67,32 @@ class Issues:
 
 
 @require_safe
-def runs(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
+def runs(request: HttpRequest, slug: str, dataflow: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     known = Dataflow.objects.filter(workspace=workspace).select_related("destination")
     flow = get_object_or_404(known, platform_id=dataflow)
     found = RUNS.find(Run.objects.filter(dataflow=flow), request.GET)
-    _add_details(found, workspace)
+    if sheets.asked(request):
+        return sheets.answer(columns.runs(flow, partial(_with_details, workspace)), found.rows, slug)
+    found.page.object_list = _with_details(workspace, list(found.page.object_list))
     more = {"dataflow": flow, "tab": "runs"}
     return show_list(request, "audiences/runs.html", workspace, found, more)
 
 
-def _add_details(found: Found, workspace: Workspace) -> None:
-    """Give each run of this page its audiences by name and its issues by severity, in two queries."""
-    rows: list[Any] = list(found.page.object_list)
+def _with_details(workspace: Workspace, rows: list[Any]) -> list[Any]:
+    """Give each of these runs its audiences by name and its issues by severity, in two queries."""
     parts = list(RunAudience.objects.filter(run__in=[row.pk for row in rows]).order_by("run_id", "pk"))
     ids = {part.audience for part in parts}
     named = dict(
         Audience.objects.filter(workspace=workspace, platform_id__in=ids).values_list("platform_id", "name")
     )
+    of_run: dict[int, list[tuple[RunAudience, str | None]]] = defaultdict(list)
+    for part in parts:
+        of_run[part.run_id].append((part, named.get(part.audience)))
     for row in rows:
-        row.parts = [(part, named.get(part.audience)) for part in parts if part.run_id == row.pk]
+        row.parts = of_run[row.pk]
         row.groups = issues_by_severity(row.issues)
-    found.page.object_list = rows
+    return rows
 
 
 def issues_by_severity(issues: object) -> list[Issues]:

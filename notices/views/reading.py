@@ -5,26 +5,43 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from activations.selection import numbers
+from audiences import sheets
+from audiences.sheets import Sheet, of
 from audiences.views.rights import viewer_of
 from notices import actions, words
 from notices.bell import reader_of, unread
 from notices.models import Notice
 
 PER_PAGE = 50
+SHEET = Sheet(
+    "notices",
+    (
+        (_lazy("When"), of("at")),
+        (_lazy("Workspace"), of("workspace.slug")),
+        (_lazy("Activation"), of("activation_id")),
+        (_lazy("Name"), words.title),
+        (_lazy("What changed"), lambda notice: notice.shown.word),
+        (_lazy("How it stands"), words.outcome),
+    ),
+)
 
 
 @require_safe
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: HttpRequest) -> HttpResponseBase:
     viewer = viewer_of(request)
     reader = reader_of(viewer)
     rows = Notice.objects.for_reader(viewer, reader.about).select_related(
         "workspace", "activation__workspace"
     )
+    if sheets.asked(request):
+        return sheets.answer(SHEET, rows, viewer.get_username())
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     lines = [
         {

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Target": "rows"}
 # User, workspace with role, counts, rows, pauses, the switcher, the bell; audiences also count mappings of the page,
 # runs look up their dataflow, per-audience counts and names.
-QUERIES = {"destinations": 7, "audiences": 8, "runs": 10}
+QUERIES = {"destinations": 7, "audiences": 8, "runs": 11}
 
 
 @pytest.fixture

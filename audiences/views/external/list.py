@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from audiences import sheets
 from audiences.access import adobe_workspace_for, may_press
 from audiences.external.standing import evaluations, lapses_soon, stand
-from audiences.filters import Facet, Finder, Found
+from audiences.filters import Facet, Finder
 from audiences.models import Audience, ExternalAudience, ExternalOperation, Workspace
+from audiences.views import sheets as columns
 from audiences.views.lists import show_list
 
 EXTERNALS = Finder(
@@ -33,18 +37,19 @@ EXTERNALS = Finder(
 
 
 @require_safe
-def externals(request: HttpRequest, slug: str) -> HttpResponse:
+def externals(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace = adobe_workspace_for(request, slug)
     rows = ExternalAudience.objects.filter(workspace=workspace).select_related("created_by")
     found = EXTERNALS.find(rows, request.GET)
-    _add_standing(found, workspace)
+    if sheets.asked(request):
+        return sheets.answer(columns.externals(partial(_with_standing, workspace)), found.rows, slug)
+    found.page.object_list = _with_standing(workspace, list(found.page.object_list))
     more = {"may_press": may_press(workspace)}
     return show_list(request, "audiences/external/externals.html", workspace, found, more)
 
 
-def _add_standing(found: Found, workspace: Workspace) -> None:
-    """How each row of this page stands, and its people, in three queries."""
-    rows: list[Any] = list(found.page.object_list)
+def _with_standing(workspace: Workspace, rows: list[Any]) -> list[Any]:
+    """How each of these rows stands, and its people, in three queries."""
     now, jobs = timezone.now(), evaluations(workspace)
     operations: dict[int, list[ExternalOperation]] = defaultdict(list)
     for operation in ExternalOperation.objects.filter(external__in=[row.pk for row in rows]).order_by("-pk"):
@@ -57,4 +62,4 @@ def _add_standing(found: Found, workspace: Workspace) -> None:
         row.stands = stand(row, operations[row.pk], jobs, now)
         row.audience = people.get(row.external_id)
         row.lapses_soon = row.live and lapses_soon(row, now)
-    found.page.object_list = rows
+    return rows
