@@ -6,7 +6,8 @@ from django.db.models import Exists, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from audiences.models import User
-from notices.models import About, Notice, Reader, concerning
+from notices.change import About
+from notices.models import Notice, Reader, concerning
 
 AT_MOST = 100
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from audiences.models import User
 from notices import places, signing
-from notices.models import TELLABLE_CHOICES, About, Channel, Reader
+from notices.change import TELLABLE_CHOICES, About
+from notices.models import Channel, Reader
 
 # Generic for the type checker only; Django's own class is not.
 if TYPE_CHECKING:

@@ -14,41 +14,7 @@ from activations.models import Activation, ActivationSet, seen_whole
 from audiences import secrets
 from audiences.models import User, Workspace
 from audiences.shown import Shown
-
-
-class Change(models.TextChoices):
-    """How an activation stands since a moment. The last two are written down, and nobody is told."""
-
-    WELL = "well", _("finished well")
-    FAILURES = "failures", _("finished with failures")
-    NEEDS = "needs", _("needs somebody")
-    RECOVERED = "recovered", _("recovered")
-    GOING = "going", _("going on again")
-    OFF = "off", _("nothing went")
-
-
-TELLABLE = (Change.WELL, Change.FAILURES, Change.NEEDS, Change.RECOVERED)
-TELLABLE_CHOICES = [(change.value, change.label) for change in TELLABLE]
-SHOWN: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(Change.WELL, _("Finished"), "done", "check"),
-        Shown(Change.FAILURES, _("Finished with failures"), "act", "x"),
-        Shown(Change.NEEDS, _("Needs somebody"), "look", "triangle-alert"),
-        Shown(Change.RECOVERED, _("Recovered"), "done", "heart-pulse"),
-        Shown(Change.GOING, _("Going on again"), "moving", "loader-circle"),
-        Shown(Change.OFF, _("Nothing went"), "idle", "slash"),
-    )
-}
-
-
-def every_change() -> list[str]:
-    return [change.value for change in TELLABLE]
-
-
-class About(models.TextChoices):
-    ALL = "all", _("every activation in my workspaces")
-    MINE = "mine", _("only what I asked for")
+from notices.change import SHOWN, TELLABLE_CHOICES, About, Change, every_change
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

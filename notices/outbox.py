@@ -20,7 +20,8 @@ from activations.models import Activation
 from activations.summary import summarize
 from audiences import clock
 from audiences.models import User
-from notices.models import About, Change, Channel, Errand, Listener, Notice
+from notices.change import About, Change
+from notices.models import Channel, Errand, Listener, Notice
 from notices.standing import Before, News, news, standing
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from notices import signing, words
-from notices.models import Change, Channel, Errand, Notice
+from notices.change import Change
+from notices.models import Channel, Errand, Notice
 
 TYPES = {
     Change.WELL: "success",

@@ -9,7 +9,8 @@ from django.utils.translation import ngettext
 from activations import states
 from activations.summary import ORDER, Summary
 from audiences import speech
-from notices.models import Change, Notice
+from notices.change import Change
+from notices.models import Notice
 
 TROUBLE = tuple(state for state in ORDER if state in states.NEEDS_YOU)
 

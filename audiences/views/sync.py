@@ -26,14 +26,18 @@ LONGEST_SECONDS = 12  # digits
 def sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask a worker to copy the catalogue now; looking is enough to be allowed to ask."""
     workspace = workspace_for(request, slug)
-    if not nudges.sync_now([workspace]):
+    asked = nudges.sync_now([workspace])
+    if not asked:
         messages.error(
             request, _("The broker does not answer, so no sync was started. Tell an administrator.")
         )
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx:
-        return render(request, "parts/sync.html", {"workspace": workspace, "waiting": int(time())})
-    messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
+        return render(
+            request, "parts/sync.html", {"workspace": workspace, "waiting": int(time()) if asked else None}
+        )
+    if asked:
+        messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
     return redirect(_back(request) or reverse("audiences:destinations", args=[slug]))
 
 

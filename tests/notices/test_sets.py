@@ -10,7 +10,8 @@ from activations.models import ActivationSet
 from audiences.models import Membership
 from notices import actions, rounds
 from notices.bell import unread
-from notices.models import About, Channel, Errand, Listener, Notice, Reader
+from notices.change import About
+from notices.models import Channel, Errand, Listener, Notice, Reader
 from notices.outbox import collect
 from tests.activations.house import House, ended, running, sent
 from tests.catalogue import make_mapping, make_user, make_workspace
