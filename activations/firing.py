@@ -20,7 +20,7 @@ from activations.models.schedules import MISSED, PRESSED, REFUSED, SKIPPED
 from activations.places import judge
 from activations.preflight import Verdict
 from activations.schedules import EVERY_MINUTE, Kind, ends_at
-from activations.sets import may_change
+from activations.sets import mappings_in, may_change
 from audiences import clock
 from audiences.models import Mapping
 
@@ -86,7 +86,7 @@ def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
 
 
 def _is_allowed(schedule: Schedule, now: datetime) -> bool:
-    present = [mapping for mapping in _mappings(schedule) if mapping.vanished_at is None]
+    present = [mapping for mapping in mappings_in(schedule.of_set) if mapping.vanished_at is None]
     return all(verdict.will_go != "blocked" for verdict in _judged(present, now).values())
 
 
@@ -104,7 +104,7 @@ def _press(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None
         return None
     if schedule.by is None or not may_change(schedule.by, schedule.of_set):
         return _record(schedule, moment, now, REFUSED, why="may_not_press")
-    going = chosen = _mappings(schedule)
+    going = chosen = mappings_in(schedule.of_set)
     if schedule.waits == Schedule.Waits.SKIP:
         found = _judged(chosen, now)
         going = [mapping for mapping in chosen if found[mapping.pk].will_go != "waits"]
@@ -145,12 +145,6 @@ def _record(
     said = log.info if press else log.warning
     said("A schedule fired.", schedule=schedule.pk, outcome=outcome, why=why)
     return made
-
-
-def _mappings(schedule: Schedule) -> list[Mapping]:
-    """The set's mappings, those that vanished too: they are blocked, and so named and not dropped."""
-    rows = Mapping.objects.filter(sets=schedule.of_set_id)
-    return list(rows.select_related("workspace", "dataflow__destination", "audience").order_by("pk"))
 
 
 def _judged(mappings: list[Mapping], now: datetime) -> dict[int, Verdict]:

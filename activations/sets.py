@@ -87,6 +87,12 @@ def delete(of_set: ActivationSet, *, by: User | None) -> None:
     of_set.delete()
 
 
+def mappings_in(of_set: ActivationSet) -> list[Mapping]:
+    """The set's mappings, those that vanished too: they are blocked, and so named and not dropped."""
+    rows = Mapping.objects.filter(sets=of_set)
+    return list(rows.select_related("workspace", "dataflow__destination", "audience").order_by("pk"))
+
+
 def may_change(user: User, of_set: ActivationSet) -> bool:
     """Whether the person may press in every workspace of the set, and so may change and schedule it."""
     return ActivationSet.objects.changeable_by(user).filter(pk=of_set.pk).exists()

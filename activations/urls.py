@@ -29,6 +29,8 @@ of_a_set: list[URLPattern | URLResolver] = [
 ]
 of_a_workspace: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
+    path("steps/", views.steps, name="steps"),
+    path("steps/status/", views.steps_status, name="steps_status"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
     path("audiences/<platform_id:audience>/", views.audience, name="audience"),
     path("activate/", views.activate, name="activate"),

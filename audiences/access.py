@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
-from django.db.models import F, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.fields import CharField
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
@@ -22,19 +22,33 @@ if TYPE_CHECKING:
 
         role: str
         role_word: Promise
+        pressed: bool
+        steps_left: bool
 
         class Meta:
             abstract = True
 
 
+# Whether anything was ever activated from it or in it.
+_PRESSED = Exists(
+    Workspace.objects.filter(
+        Q(activations__isnull=False) | Q(shares__isnull=False), pk=OuterRef("pk")
+    ).order_by()
+)
+
+
 def workspace_for(request: HttpRequest, slug: str) -> WorkspaceInHand:
-    """The workspace with `role` and `role_word` of the viewer, in one query; strangers get Http404."""
+    """The workspace with `role` and `role_word` of the viewer, and whether first steps are left: nothing was
+    mirrored or nothing ever pressed. One query; strangers get Http404."""
     user = cast(User, request.user)
     role = Value(Role.ACTIVATOR.value, CharField()) if user.is_superuser else F("memberships__role")
-    workspace = Workspace.objects.visible_to(user).annotate(role=role).filter(slug=slug).first()
+    rows = Workspace.objects.visible_to(user).annotate(role=role, pressed=_PRESSED)
+    workspace = rows.filter(slug=slug).first()
     if workspace is None:
         raise Http404
-    return _in_hand(workspace)
+    found = _in_hand(workspace)
+    found.steps_left = found.synced_at is None or not found.pressed
+    return found
 
 
 def _in_hand(workspace: Workspace) -> WorkspaceInHand:
@@ -87,5 +101,6 @@ def may_press_in(user: User, workspaces: Iterable[Workspace]) -> bool:
 
 
 def home_for(user: User) -> Workspace | None:
-    """The workspace a person lands in: the first by name they may look at."""
-    return Workspace.objects.visible_to(user).order_by("name").first()
+    """The workspace a person lands in: the first by name they may look at, one with a mirror before one without."""
+    empty = Case(When(synced_at=None, then=1), default=0)
+    return Workspace.objects.visible_to(user).order_by(empty, "name").first()

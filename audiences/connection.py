@@ -221,6 +221,16 @@ def use_sandbox(workspace: Workspace, name: str) -> None:
     move(workspace, sandbox=name)
 
 
+def uses(workspace: Workspace, name: str) -> str:
+    """That the workspace is pointed at this sandbox or space now, as a sentence."""
+    sentence = (
+        _("%(workspace)s now uses the space %(name)s.")
+        if workspace.is_segment
+        else _("%(workspace)s now uses the sandbox %(name)s.")
+    )
+    return sentence % {"workspace": workspace.name, "name": name}
+
+
 def move(workspace: Workspace, **place: str) -> None:
     """Change organisation or sandbox and forget the mirror of the former one. Raises `CannotMove`."""
     with transaction.atomic():

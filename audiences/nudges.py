@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -9,6 +10,8 @@ import structlog
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+
+from audiences.models import Workspace
 
 log = structlog.get_logger(__name__)
 # A nudge older than this is worthless: the sweep has been there.
@@ -28,6 +31,17 @@ def wishes_soon(workspace_id: int) -> None:
 def look_soon(workspace_id: int, audience: str) -> None:
     """Nudge a worker to read afresh what this audience (platform id) sends, at Segment."""
     nudge("audiences.tasks.look_at_audience", workspace_id, audience)
+
+
+def sync_now(workspaces: Iterable[Workspace]) -> bool:
+    """Ask a worker to mirror each of these; False when the broker does not answer. Somebody waits for it, so it
+    does not expire as nudges do."""
+    try:
+        for workspace in workspaces:
+            current_app.send_task("audiences.tasks.sync_workspace", (workspace.pk,))
+    except (OperationalError, OSError):
+        return False
+    return True
 
 
 def _send(task: str, args: tuple[int | str, ...], after: timedelta) -> None:

@@ -43,11 +43,19 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("external/", ext.externals, name="externals"),
     path("external/new/", ext.new, name="external_new"),
     path("external/<int:pk>/", include(of_an_external)),
+    path("settings/", views.settings, name="settings"),
+    path("settings/check/", views.check, name="check"),
+    path("settings/place/", views.use_place, name="use_place"),
+    path("settings/sync/", views.first_sync, name="first_sync"),
+    path("members/", views.members, name="members"),
+    path("members/<int:pk>/dismiss/", views.dismiss, name="dismiss"),
     path("sync/", views.sync, name="sync"),
     path("sync/status/", views.sync_status, name="sync_status"),
 ]
 pages: list[URLPattern | URLResolver] = [
     path("account/", views.account, name="account"),
+    path("workspaces/new/", views.new_workspace, name="new_workspace"),
+    path("workspaces/new/<slug:platform>/", views.add_workspace, name="add_workspace"),
     path("w/<slug:slug>/", include(of_a_workspace)),
 ]
 

@@ -114,7 +114,7 @@ def stack(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
     env = environment(folder, PORT=str(port), SIM_PORT=str(sim), DEMO_PASSWORD=PASSWORD)
     log = folder.with_suffix(".out")
     try:
-        with running([sys.executable, "manage.py", "up", "--demo"], env, log) as process:
+        with running([sys.executable, "manage.py", "up", "--demo=fresh"], env, log) as process:
             wait_for(lambda: b"ready after" in log.read_bytes(), process, log)
             yield process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sim}"
     finally:

@@ -102,7 +102,7 @@ def _server(folder: Path) -> Iterator[str]:
 
     (port,) = ground.spare_ports(1)
     plan = Plan(
-        folder, demo=True, bind="127.0.0.1", port=port, simulator_port=0, redis_url=None, web_workers=1
+        folder, demo="fresh", bind="127.0.0.1", port=port, simulator_port=0, redis_url=None, web_workers=1
     )
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "bench.settings"}
     log = folder / "web.out"

@@ -61,6 +61,11 @@ app.conf.beat_schedule = {
         "schedule": 3.0,
         "options": {"expire_seconds": 3},
     },
+    "delete old notices": {
+        "task": "notices.tasks.tidy_tick",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 3600},
+    },
     "heartbeat": {
         "task": "config.tasks.heartbeat",
         "schedule": 5.0,

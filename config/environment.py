@@ -115,6 +115,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EMAIL_FROM", "str", "activate@localhost", "Sender of the mails."),
     Variable("NOTIFY_TIMEOUT", "int", 30, "Seconds after which a notice that is being sent is cut off."),
     Variable(
+        "NOTICES_KEPT",
+        "int",
+        90,
+        "Days after which old notices are deleted, with what became of them in channels.",
+    ),
+    Variable(
         "NOTIFY_NETWORKS",
         "list",
         [],
@@ -202,6 +208,7 @@ DURATIONS = (
     "ADHOC_TIMEOUT", "READ_TIMEOUT", "NOTIFY_TIMEOUT",
 )  # fmt: skip
 CHECKS["PACE"] = (is_count, "it must be a whole number of calls, at least 1")
+CHECKS["NOTICES_KEPT"] = (is_count, "it must be a whole number of days, at least 1")
 CHECKS |= dict.fromkeys(DURATIONS, (is_count, "it must be a whole number of seconds, at least 1"))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from activations.models import ActivationSet
 from audiences import clock
 from audiences.models import User, Workspace
-from notices.models import Channel, Errand, Notice, Reader
+from notices.models import Channel, Errand, Listener, Notice, Reader
 
 PERMISSION = "notices.change_channel"
 
@@ -23,9 +24,23 @@ def administered(user: User) -> QuerySet[Workspace]:
 
 
 def channels_of(user: User) -> QuerySet[Channel]:
-    """The channels a person may see and change: their own, and those of workspaces they look after."""
-    theirs = Channel.objects.filter(workspace__in=administered(user))
-    return Channel.objects.filter(owner=user) | theirs
+    """The channels a person may see and change: their own, those of workspaces they look after, and those of sets
+    that they may change."""
+    theirs = Q(workspace__in=administered(user))
+    return Channel.objects.filter(Q(owner=user) | theirs | Q(of_set__in=sets_of(user)))
+
+
+def sets_of(user: User) -> QuerySet[ActivationSet]:
+    """The sets for which a person may say who is told: those that they may change."""
+    return ActivationSet.objects.changeable_by(user)
+
+
+def listen(of_set: ActivationSet, person: User) -> bool:
+    """Tell this person of the set's activations; False when they may not look at all of its workspaces."""
+    if not ActivationSet.objects.visible_to(person).filter(pk=of_set.pk).exists():
+        return False
+    Listener.objects.get_or_create(of_set=of_set, person=person)
+    return True
 
 
 def test(channel: Channel) -> Errand:

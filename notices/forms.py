@@ -11,8 +11,10 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audiences.models import User
 from notices import places, signing
-from notices.models import TELLABLE_CHOICES, About, Channel, Reader
+from notices.change import TELLABLE_CHOICES, About
+from notices.models import Channel, Reader
 
 # Generic for the type checker only; Django's own class is not.
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class ChannelForm(ChannelBase):
             self._prepare_secret()
         else:
             del self.fields["secret"]
-        if self.instance.workspace_id is not None:
+        if self.instance.owner_id is None:
             del self.fields["about"]
 
     def _prepare_address(self) -> None:
@@ -134,6 +136,25 @@ class ChannelForm(ChannelBase):
             # Whatever was wrong with the former address says nothing about this one.
             self.instance.failures, self.instance.next_at = 0, None
         return super().save(commit)
+
+
+class ListenerForm(forms.Form):
+    """Who else is told of a set's activations."""
+
+    login = forms.CharField(
+        label=gettext_lazy("Login"),
+        max_length=150,
+        help_text=gettext_lazy(
+            "The name the person signs in with. They must be allowed to look at the whole set."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+
+    def clean_login(self) -> User:
+        found = User.objects.filter(username=self.cleaned_data["login"].strip(), is_active=True).first()
+        if found is None:
+            raise ValidationError(_("Nobody signs in with this name."))
+        return found
 
 
 class ReaderForm(ReaderBase):

@@ -10,45 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from activations.models import Activation, seen_whole
+from activations.models import Activation, ActivationSet, seen_whole
 from audiences import secrets
 from audiences.models import User, Workspace
 from audiences.shown import Shown
-
-
-class Change(models.TextChoices):
-    """How an activation stands since a moment. The last two are written down, and nobody is told."""
-
-    WELL = "well", _("finished well")
-    FAILURES = "failures", _("finished with failures")
-    NEEDS = "needs", _("needs somebody")
-    RECOVERED = "recovered", _("recovered")
-    GOING = "going", _("going on again")
-    OFF = "off", _("nothing went")
-
-
-TELLABLE = (Change.WELL, Change.FAILURES, Change.NEEDS, Change.RECOVERED)
-TELLABLE_CHOICES = [(change.value, change.label) for change in TELLABLE]
-SHOWN: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(Change.WELL, _("Finished"), "done", "check"),
-        Shown(Change.FAILURES, _("Finished with failures"), "act", "x"),
-        Shown(Change.NEEDS, _("Needs somebody"), "look", "triangle-alert"),
-        Shown(Change.RECOVERED, _("Recovered"), "done", "heart-pulse"),
-        Shown(Change.GOING, _("Going on again"), "moving", "loader-circle"),
-        Shown(Change.OFF, _("Nothing went"), "idle", "slash"),
-    )
-}
-
-
-def every_change() -> list[str]:
-    return [change.value for change in TELLABLE]
-
-
-class About(models.TextChoices):
-    ALL = "all", _("every activation in my workspaces")
-    MINE = "mine", _("only what I asked for")
+from notices.change import SHOWN, TELLABLE_CHOICES, About, Change, every_change
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -59,7 +25,13 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def for_reader(self, user: User, about: str) -> NoticeQuerySet:
         """What a person is told in the dashboard."""
         rows = self.visible_to(user).filter(told=True)
-        return rows.filter(activation__requested_by=user) if about == About.MINE else rows
+        return rows.filter(concerning(user)) if about == About.MINE else rows
+
+
+def concerning(user: User) -> Q:
+    """Condition on notices: the person asked for the activation, or its set names them as a listener."""
+    named = Listener.objects.filter(person=user).values("of_set")
+    return Q(activation__requested_by=user) | Q(activation__of_set__in=named)
 
 
 class Notice(models.Model):
@@ -95,16 +67,19 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         return self.filter(owner=user)
 
     def of_workspaces(self) -> ChannelQuerySet:
-        return self.filter(owner=None)
+        return self.exclude(workspace=None)
+
+    def of_sets(self, sets: models.QuerySet[ActivationSet]) -> ChannelQuerySet:
+        return self.filter(of_set__in=sets)
 
     def standing(self) -> ChannelQuerySet:
         return self.filter(enabled=True)
 
 
 class Channel(models.Model):
-    """A way to people outside the dashboard: somebody's own, or a workspace's.
+    """A way to people outside the dashboard: somebody's own, a workspace's, or a set's.
 
-    A set's own channels will be a third scope: one more nullable key, and one more term of `channel_scope`.
+    A set's tells of that set's activations, in the name of who added it, and only while they may look at them.
     """
 
     class Kind(models.TextChoices):
@@ -119,6 +94,10 @@ class Channel(models.Model):
     workspace = models.ForeignKey(
         Workspace, models.CASCADE, null=True, blank=True, related_name="channels",
         help_text=_("Empty: a person's own, about all workspaces that they may look at."),
+    )  # fmt: skip
+    of_set = models.ForeignKey(
+        ActivationSet, models.CASCADE, null=True, blank=True, related_name="channels",
+        help_text=_("Only for a set's: it tells about the activations of this set alone."),
     )  # fmt: skip
     name = models.CharField(max_length=80, help_text=_("How you recognise it in lists."))
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -147,7 +126,9 @@ class Channel(models.Model):
         ordering = ["name", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(owner=None, workspace__isnull=False) | Q(owner__isnull=False, workspace=None),
+                condition=Q(owner__isnull=False, workspace=None, of_set=None)
+                | Q(owner=None, workspace__isnull=False, of_set=None)
+                | Q(owner=None, workspace=None, of_set__isnull=False),
                 name="channel_scope",
             )
         ]
@@ -174,6 +155,11 @@ class Channel(models.Model):
         self.secret_encrypted = secrets.encrypt(plain)
 
     @property
+    def stands_for(self) -> User | None:
+        """Whose right to look decides what it may tell; None for a workspace's, which hears of everything there."""
+        return self.created_by if self.of_set_id else self.owner
+
+    @property
     def where(self) -> str:
         """Kind and place, as far as they are no secret; a service's name says both."""
         return self.place if self.kind == self.Kind.CHAT else f"{self.get_kind_display()} · {self.place}"
@@ -181,6 +167,19 @@ class Channel(models.Model):
     @property
     def tells_words(self) -> list[str]:
         return [str(label) for value, label in TELLABLE_CHOICES if value in self.tells]
+
+
+class Listener(models.Model):
+    """A person whom a set names: told of its activations even where they chose to hear only of their own."""
+
+    of_set = models.ForeignKey(ActivationSet, models.CASCADE, related_name="listeners")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of_set", "person"], name="one_ear_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.of_set}"
 
 
 class ErrandQuerySet(models.QuerySet["Errand"]):

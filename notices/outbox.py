@@ -21,7 +21,8 @@ from activations.models import Activation, Delivery
 from activations.summary import summarize
 from audiences import clock
 from audiences.models import User
-from notices.models import About, Change, Channel, Errand, Notice
+from notices.change import About, Change
+from notices.models import Channel, Errand, Listener, Notice
 from notices.standing import Before, News, news, standing
 
 log = structlog.get_logger(__name__)
@@ -131,18 +132,26 @@ def leave_errands(notice: Notice, now: datetime) -> None:
 
 
 def wanting(notice: Notice) -> Iterable[Channel]:
-    """The channels that tell this change: the workspace's, and those of people who may look at it."""
-    mine = Q(about=About.ALL) | Q(owner=notice.activation.requested_by_id)
-    here = Q(workspace=notice.workspace_id) | (Q(owner__in=who_may_look(notice)) & mine)
+    """The channels that tell this change: the workspace's, those of people who may look at it, and those of its set
+    whose adders may. Of people who asked to hear only of their own, its set's listeners hear as well."""
+    of_set = notice.activation.of_set_id
+    named = Listener.objects.filter(of_set=of_set).values("person")
+    mine = Q(about=About.ALL) | Q(owner=notice.activation.requested_by_id) | Q(owner__in=named)
+    seen_by = who_may_look(notice)
+    here = Q(workspace=notice.workspace_id) | (Q(owner__in=seen_by) & mine)
+    if of_set is not None:
+        here |= Q(of_set=of_set, created_by__in=seen_by)
     rows = Channel.objects.standing().filter(here)
     return [channel for channel in rows if notice.change in channel.tells]
 
 
 def who_may_look(notice: Notice) -> list[int]:
-    """People with channels of their own who may look at every workspace that the activation reaches into."""
+    """People for whom channels may stand, and who may look at every workspace that the activation reaches into."""
     shares = notice.activation.shares.values_list("workspace", flat=True)
     places = {notice.workspace_id, *shares}
     here = Count("memberships", filter=Q(memberships__workspace__in=places), distinct=True)
-    people = User.objects.filter(is_active=True, channels__isnull=False).annotate(here=here)
+    adders = Channel.objects.filter(of_set=notice.activation.of_set_id, of_set__isnull=False)
+    concerned = Q(channels__isnull=False) | Q(pk__in=adders.values("created_by"))
+    people = User.objects.filter(concerned, is_active=True).annotate(here=here)
     may = people.filter(Q(is_superuser=True) | Q(here=len(places)))
     return list(may.distinct().values_list("pk", flat=True))

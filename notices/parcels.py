@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from notices import signing, words
-from notices.models import Change, Channel, Errand, Notice
+from notices.change import Change
+from notices.models import Channel, Errand, Notice
 
 TYPES = {
     Change.WELL: "success",
@@ -79,7 +80,8 @@ def of_a_notice(notice: Notice) -> dict[str, Any]:
 
 def of_a_test(errand: Errand) -> dict[str, Any]:
     """What the test button sends: by the real path, and saying what it is."""
-    scope = errand.channel.workspace.place if errand.channel.workspace else _("you")
+    channel = errand.channel
+    scope = channel.workspace.place if channel.workspace else channel.of_set or _("you")
     subject = f"[{scope}] {_('Test from Activate on-demand: this channel works')}"
     text = _("Somebody pressed “Send a test”. Nothing was activated.")
     payload = {

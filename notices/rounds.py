@@ -73,7 +73,12 @@ def claim(most: int, now: datetime) -> list[Errand]:
     rows = Errand.objects.filter(pk__in=mine.values())
     return list(
         rows.select_related(
-            "channel__workspace", "channel__owner", "notice__workspace", "notice__activation__workspace"
+            "channel__workspace",
+            "channel__owner",
+            "channel__created_by",
+            "channel__of_set",
+            "notice__workspace",
+            "notice__activation__workspace",
         )
     )
 
@@ -88,7 +93,7 @@ def ready(errand: Errand, now: datetime) -> Parcel | None:
     """The errand packed; None when it may not go, which is then written down."""
     if not _may_still_know(errand):
         mine = Errand.objects.filter(pk=errand.pk, state=Errand.State.CARRYING, attempts=errand.attempts)
-        said = _("Its owner may no longer look at this workspace.")
+        said = _("Who it stands for may no longer look at this workspace.")
         mine.update(state=Errand.State.DROPPED, over_at=now, lease_until=None, next_at=None, said=said)
         return None
     try:
@@ -100,10 +105,14 @@ def ready(errand: Errand, now: datetime) -> Parcel | None:
 
 def _may_still_know(errand: Errand) -> bool:
     """Retries may take a day: a person may have left the workspace, or the house, meanwhile."""
-    owner, notice = errand.channel.owner, errand.notice
-    if owner is None or notice is None:
-        return owner is None or owner.is_active
-    return Notice.objects.visible_to(owner).filter(pk=notice.pk).exists()
+    channel, notice = errand.channel, errand.notice
+    who = channel.stands_for
+    if who is None:
+        # A set's channel whose adder is gone stands for nobody any more.
+        return channel.of_set_id is None
+    if notice is None:
+        return who.is_active
+    return Notice.objects.visible_to(who).filter(pk=notice.pk).exists()
 
 
 def _try(parcel: Parcel, now: datetime) -> Answer:

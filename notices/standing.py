@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from activations.summary import Summary
-from notices.models import Change
+from notices.change import Change
 
 
 @dataclass(frozen=True, slots=True)

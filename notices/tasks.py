@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from notices import outbox, rounds
+from notices import outbox, rounds, tidying
 
 
 @shared_task
@@ -14,3 +14,9 @@ def tick() -> None:
         outbox.collect()
     finally:
         rounds.carry_due()
+
+
+@shared_task
+def tidy_tick() -> None:
+    """Every hour: what was told long ago is deleted."""
+    tidying.tidy()

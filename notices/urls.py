@@ -22,4 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/notifications/", views.channels, name="channels"),
     path("settings/notifications/new/<slug:kind>/", views.add, name="add"),
     path("settings/notifications/<int:pk>/", include(of_a_channel)),
+    path("w/<slug:slug>/sets/<int:pk>/told/", views.of_set, name="of_set"),
+    path("w/<slug:slug>/sets/<int:pk>/told/<int:person>/remove/", views.deafen, name="deafen"),
 ]

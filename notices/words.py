@@ -10,7 +10,8 @@ from activations import states
 from activations.afterwards import percent
 from activations.summary import ORDER, Summary
 from audiences import speech
-from notices.models import Change, Notice
+from notices.change import Change
+from notices.models import Notice
 
 TROUBLE = tuple(state for state in ORDER if state in states.NEEDS_YOU)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulator.adhoc import Pair, adhoc_run
-from simulator.clock import iso
+from simulator.clock import DAY, iso
 from simulator.cycle import scheduled_run
 from simulator.faults import BadRule
 from simulator.runs import Run
@@ -15,6 +15,7 @@ from simulator.world import Sizes, World
 MOST_AUDIENCES, MOST_FLOWS = 100_000, 2_000
 LONGEST_RUN = 10_000_000
 LONGEST_NAME = 300
+FURTHEST_BACK = 366 * DAY
 LAST_MOMENT = 32_472_144_000
 LIMITS = {"seed": 2**63, "audiences": MOST_AUDIENCES, "dataflows": MOST_FLOWS}
 
@@ -97,9 +98,10 @@ def reset(world: World, ask: Ask) -> Answer:
 
 
 def start_run(world: World, ask: Ask) -> Answer:
-    """POST /_sim/runs: a run that is not ours, in any sandbox that has the dataflow."""
+    """POST /_sim/runs: a run that is not ours, in any sandbox that has the dataflow; an ad-hoc one also `at` a past
+    moment, as if it had been asked for then."""
     body = _object(ask)
-    _only(body, {"dataflow", "audience", "kind", "duration_s", "by", "client"})
+    _only(body, {"dataflow", "audience", "kind", "duration_s", "by", "client", "at"})
     kind, lasts = body.get("kind"), body.get("duration_s")
     if kind not in ("scheduled", "adhoc"):
         raise sentence("kind must be scheduled or adhoc.")
@@ -109,7 +111,7 @@ def start_run(world: World, ask: Ask) -> Answer:
         flow = place.flows.get(str(body.get("dataflow")))
         if flow is None:
             continue
-        now = world.at_now(place)
+        now = _past(body, world.at_now(place))
         mapping = flow.mappings.get(str(body.get("audience")))
         if mapping is None:
             raise sentence("This dataflow does not hold that audience; name it by its system id.", 404)
@@ -123,8 +125,19 @@ def start_run(world: World, ask: Ask) -> Answer:
         run.started = min(run.started, run.ends)
         run.by, run.client = _named(body, "by", run.by), _named(body, "client", run.client)
         place.runs.add(run)
+        if "at" in body:
+            place.runs.settle()
         return answer({"run": run.id})
     raise sentence("There is no such dataflow.", 404)
+
+
+def _past(body: Json, now: float) -> float:
+    moment = _moment(body.get("at"))
+    if moment is None:
+        return now
+    if body["kind"] != "adhoc" or not now - FURTHEST_BACK <= moment <= now:
+        raise sentence("at is for ad-hoc runs, and lies in the past year.")
+    return moment
 
 
 def _named(body: Json, name: str, otherwise: str) -> str:

@@ -67,6 +67,18 @@ class RunBook:
             self._scheduled[run.flow].append(run)
         heapq.heappush(self._ending, (run.ends, run.seq, run))
 
+    def settle(self) -> None:
+        """Bring the lists back into the order of creation, after a run of the past was entered."""
+        runs = sorted(self.all, key=lambda run: run.created)
+        ending = {run.id for _ends, _seq, run in self._ending}
+        for lists in (self.by_flow, self.by_audience, self._adhoc, self._scheduled):
+            lists.clear()
+        self.all, self._ending = [], []
+        for run in runs:
+            self.add(run)
+        self._ending = [entry for entry in self._ending if entry[2].id in ending]
+        heapq.heapify(self._ending)
+
     def ended(self, now: float) -> list[Run]:
         """The runs that ended since the last time this was asked; they stay over, should the clock go back."""
         found = []

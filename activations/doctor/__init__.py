@@ -11,6 +11,7 @@ from datetime import datetime
 
 from activations.doctor import asked, deliveries, installation, platforms
 from activations.doctor.finding import Finding
+from activations.doctor.schedules import schedules
 from audiences import clock
 from audiences.models import Workspace
 
@@ -39,7 +40,8 @@ def examine(
     workspaces: Iterable[Workspace], *, ask: bool = True, now: datetime | None = None
 ) -> list[Finding]:
     """Every finding about these workspaces, trouble first. `ask`: also put a question to their platforms."""
-    now = now or clock.now()
+    now, workspaces = now or clock.now(), list(workspaces)
     checks = [*CHECKS, platforms.connection] if ask else CHECKS
     found = [finding for workspace in workspaces for check in checks for finding in check(workspace, now)]
+    found += schedules(workspaces, now)
     return sorted(found, key=lambda finding: finding.level != "act")

@@ -25,6 +25,7 @@ from activations.views.schedules import (
     resume_schedule,
 )
 from activations.views.sets import delete_set, of_set, remove_from_set, rename_set, save_set, sets
+from activations.views.steps import steps, steps_status
 
 __all__ = [
     "activate",
@@ -57,6 +58,8 @@ __all__ = [
     "save_set",
     "sets",
     "status",
+    "steps",
+    "steps_status",
     "stop_chain",
     "tray",
 ]

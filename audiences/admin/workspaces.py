@@ -14,11 +14,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from kombu.exceptions import OperationalError
 
-from audiences import connection
+from audiences import connection, nudges, setting_up
 from audiences.admin import connecting
 from audiences.admin.rooms import Page, Rows, viewer_of
+from audiences.advice import no_broker
 from audiences.connection import CannotMove
 from audiences.forms import SegmentWorkspaceForm, WorkspaceForm, cautions, secret_in_words
 from audiences.guardrails import NAMES, SEGMENT_NAMES
@@ -29,7 +29,6 @@ from audiences.models import (
     Mapping,
     Membership,
     PlatformJob,
-    Role,
     Run,
     Workspace,
 )
@@ -131,18 +130,9 @@ class WorkspaceAdmin(Page):
             self.message_user(request, str(why), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
-    def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:
-        if not change:
-            obj.save()
-        else:
-            # Only what the form holds: syncs and jobs write their own columns at the same time.
-            names = {field.name for field in obj._meta.concrete_fields} & set(form.fields)
-            obj.save(update_fields=[*names, "client_secret_encrypted"])
-            if form.moves:
-                connection.move(obj, **form.moves)
-                self.message_user(
-                    request, _("The mirror of the former place was emptied. Sync now to fill it.")
-                )
+    def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:  # noqa: ARG002
+        if setting_up.store(form):
+            self.message_user(request, setting_up.moved())
         for caution in cautions(obj):
             self.message_user(request, caution, messages.WARNING)
 
@@ -150,10 +140,7 @@ class WorkspaceAdmin(Page):
         super().save_related(request, form, formsets, change)
         viewer = viewer_of(request)
         if not change and not viewer.is_superuser:
-            # Who made it must be able to see it.
-            Membership.objects.get_or_create(
-                workspace=form.instance, user=viewer, defaults={"role": Role.VIEWER}
-            )
+            setting_up.see_own(form.instance, viewer)
 
     def response_add(
         self, request: HttpRequest, obj: Workspace, post_url_continue: str | None = None
@@ -216,7 +203,7 @@ class WorkspaceAdmin(Page):
         chosen = list(queryset)
         for workspace in chosen:
             if not connection.ask(workspace):
-                self.message_user(request, connecting.no_broker(), messages.ERROR)
+                self.message_user(request, no_broker(), messages.ERROR)
                 return None
         return redirect(report_of(chosen))
 
@@ -226,13 +213,8 @@ class WorkspaceAdmin(Page):
 
     def start_sync(self, request: HttpRequest, chosen: list[Workspace]) -> None:
         """Queue a sync of each, and say so."""
-        from audiences.tasks import sync_workspace
-
-        try:
-            for workspace in chosen:
-                sync_workspace.delay(workspace.pk)
-        except (OperationalError, OSError):
-            self.message_user(request, connecting.no_broker(), messages.ERROR)
+        if not nudges.sync_now(chosen):
+            self.message_user(request, no_broker(), messages.ERROR)
             return
         names = ", ".join(workspace.name for workspace in chosen)
         self.message_user(

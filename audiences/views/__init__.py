@@ -13,6 +13,16 @@ from audiences.views.segment import (
     disconnect,
     reconnect,
 )
+from audiences.views.setup import (
+    add_workspace,
+    check,
+    dismiss,
+    first_sync,
+    members,
+    new_workspace,
+    settings,
+    use_place,
+)
 from audiences.views.sync import sync, sync_status
 from audiences.views.wishes import add_audience, choose_dataflow, mapping, switch, unmap, wish
 
@@ -23,19 +33,27 @@ __all__ = [
     "activation_remove",
     "activation_switch",
     "add_audience",
+    "add_workspace",
     "audiences",
+    "check",
     "choose_dataflow",
     "choose_destination",
     "connect",
     "destinations",
     "disconnect",
+    "dismiss",
+    "first_sync",
     "home",
     "mapping",
+    "members",
+    "new_workspace",
     "reconnect",
     "runs",
+    "settings",
     "switch",
     "sync",
     "sync_status",
     "unmap",
+    "use_place",
     "wish",
 ]

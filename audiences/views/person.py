@@ -15,14 +15,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audiences.access import home_for
 from audiences.models import User
+from audiences.setting_up import may_add, whom_to_ask
 from audiences.zones import regions
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """To the first workspace; who has none is told what to do."""
-    workspace = home_for(cast(User, request.user))
-    return redirect(workspace) if workspace else render(request, "audiences/no_workspace.html")
+    """To the first workspace, or to its first steps while nothing was mirrored; who has none is told what to do."""
+    viewer = cast(User, request.user)
+    workspace = home_for(viewer)
+    if workspace is not None and workspace.synced_at is None:
+        return redirect("activations:steps", workspace.slug)
+    if workspace is not None:
+        return redirect(workspace)
+    if may_add(viewer):
+        return redirect("audiences:new_workspace")
+    return render(request, "audiences/no_workspace.html", {"ask": whom_to_ask()})
 
 
 def zones() -> list[tuple[str, object]]:

@@ -12,8 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
-from kombu.exceptions import OperationalError
 
+from audiences import nudges
 from audiences.access import workspace_for
 from audiences.models import Workspace
 from audiences.templatetags.frame import sync_mark
@@ -25,19 +25,19 @@ LONGEST_SECONDS = 12  # digits
 @require_POST
 def sync(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask a worker to copy the catalogue now; looking is enough to be allowed to ask."""
-    from audiences.tasks import sync_workspace
-
     workspace = workspace_for(request, slug)
-    try:
-        sync_workspace.delay(workspace.pk)
-    except OperationalError:
+    asked = nudges.sync_now([workspace])
+    if not asked:
         messages.error(
             request, _("The broker does not answer, so no sync was started. Tell an administrator.")
         )
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx:
-        return render(request, "parts/sync.html", {"workspace": workspace, "waiting": int(time())})
-    messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
+        return render(
+            request, "parts/sync.html", {"workspace": workspace, "waiting": int(time()) if asked else None}
+        )
+    if asked:
+        messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
     return redirect(_back(request) or reverse("audiences:destinations", args=[slug]))
 
 
@@ -52,13 +52,23 @@ def _back(request: HttpRequest) -> str:
 def sync_status(request: HttpRequest, slug: str) -> HttpResponse:
     """How the mirror stands; keeps asking for a while after a press that no worker took up yet."""
     workspace = workspace_for(request, slug)
-    asked = request.GET.get("asked", "")
-    known = asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_SECONDS
-    waiting = int(asked) if known and _not_taken_up(workspace, int(asked)) else None
+    waiting = waiting_since(request, workspace)
     if waiting is None and request.GET.get("seen") == sync_mark(workspace):
         return HttpResponse(status=204)
-    late = waiting is not None and time() - waiting > WORKER_LATE
-    return render(request, "parts/sync.html", {"workspace": workspace, "waiting": waiting, "late": late})
+    context = {"workspace": workspace, "waiting": waiting, "late": is_late(waiting)}
+    return render(request, "parts/sync.html", context)
+
+
+def waiting_since(request: HttpRequest, workspace: Workspace) -> int | None:
+    """When a sync was asked for that no worker has taken up yet, as the address says; None after a while."""
+    asked = request.GET.get("asked", "")
+    known = asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_SECONDS
+    return int(asked) if known and _not_taken_up(workspace, int(asked)) else None
+
+
+def is_late(waiting: int | None) -> bool:
+    """Whether a worker should have come by now."""
+    return waiting is not None and time() - waiting > WORKER_LATE
 
 
 def _not_taken_up(workspace: Workspace, asked: int) -> bool:

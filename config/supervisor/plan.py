@@ -14,16 +14,17 @@ from config.supervisor.ground import Refused
 
 DEMO_DATAFLOWS = 12
 DEMO_AUDIENCES = 120
+DEMOS = ("lived-in", "fresh", "empty")
 # What commands beside a running stack need to find the same database and broker.
 SHARED_VARIABLES = ("DATABASE_URL", "BROKER_URL", "PORT", "SIM_PORT", "BIND")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the stack is to be started: the checked environment plus `--demo`."""
+    """How the stack is to be started: the checked environment plus `--demo`: "" or one of DEMOS."""
 
     folder: Path
-    demo: bool
+    demo: str
     bind: str
     port: int
     simulator_port: int
@@ -31,7 +32,7 @@ class Plan:
     web_workers: int
 
     @classmethod
-    def from_environment(cls, *, demo: bool) -> Plan:
+    def from_environment(cls, *, demo: str) -> Plan:
         """Read every variable, so that a malformed one stops the start here. Raises Refused."""
         try:
             values = {variable.name: read(variable.name) for variable in VARIABLES}
@@ -47,7 +48,7 @@ class Plan:
                 raise Refused(f"Environment variable {name} is malformed: {values[name]} is not in 1…{most}.")
         plan = cls(
             folder=var_dir(),
-            demo=demo or values["DEMO"],
+            demo=demo or (DEMOS[0] if values["DEMO"] else ""),
             bind=values["BIND"],
             port=values["PORT"],
             simulator_port=values["SIM_PORT"],
@@ -74,7 +75,7 @@ class Plan:
     def shared(self, redis_url: str) -> dict[str, str]:
         """The environment that every process of the stack and every command beside it has in common."""
         given = {name: os.environ[name] for name in SHARED_VARIABLES if os.environ.get(name)}
-        return {**given, "REDIS_URL": redis_url, "DEMO": str(int(self.demo))}
+        return {**given, "REDIS_URL": redis_url, "DEMO": str(int(bool(self.demo)))}
 
     def environment(self, redis_url: str) -> dict[str, str]:
         """The environment of the children."""
@@ -94,6 +95,11 @@ class Plan:
     def manage(self, *words: str) -> list[str]:
         """A Django command."""
         return [sys.executable, str(BASE_DIR / "manage.py"), *words]
+
+    def demo_command(self) -> list[str]:
+        """What makes the demo workspaces, their logins and, as asked for, a past."""
+        more = {"lived-in": ["--past"], "empty": ["--empty"]}.get(self.demo, [])
+        return self.manage("demo", "--skip-checks", *more)
 
     def simulator(self) -> list[str]:
         """The stand-in for the platforms."""

@@ -14,13 +14,13 @@ from contextlib import ExitStack
 from config.supervisor import ground
 from config.supervisor.broker import Broker
 from config.supervisor.ground import Refused
-from config.supervisor.plan import Plan
+from config.supervisor.plan import DEMOS, Plan
 from config.supervisor.processes import Crew, say
 from config.supervisor.tether import die_with
 
 PATIENCE = 30.0
 # What `manage.py demo` prints for people, among the lines it logs.
-LOGIN = "Sign in as"
+FOR_PEOPLE = ("Sign in as", "To enter:")
 # Together under five seconds, even when a worker's thread hangs in a call to a platform.
 ENDING = [(["web", "beat", "worker"], 3.0), (["simulator"], 0.7), (["valkey"], 1.0)]
 
@@ -28,7 +28,11 @@ ENDING = [(["web", "beat", "worker"], 3.0), (["simulator"], 0.7), (["valkey"], 1
 def main(arguments: list[str]) -> int:
     """Run the stack until it is told to stop; return the exit code."""
     parser = argparse.ArgumentParser(prog="manage.py up", description="Start the whole stack and watch it.")
-    parser.add_argument("--demo", action="store_true", help="with simulator, demo workspace and demo logins")
+    parser.add_argument(
+        "--demo", nargs="?", const="lived-in", choices=DEMOS,
+        help="with simulator, demo workspaces and demo logins: lived-in (the default), fresh (nothing was ever "
+        "pressed) or empty (no workspace: the first steps are yours)",
+    )  # fmt: skip
     parser.add_argument(
         "--with-parent", action="store_true", help="stop when the starting process dies (Linux)"
     )
@@ -36,7 +40,7 @@ def main(arguments: list[str]) -> int:
     if options.with_parent:
         die_with(os.getppid(), signal.SIGTERM)
     try:
-        return run(Plan.from_environment(demo=options.demo))
+        return run(Plan.from_environment(demo=options.demo or ""))
     except Refused as refusal:
         print(f"Cannot start: {refusal}", file=sys.stderr)
         return 1
@@ -48,7 +52,7 @@ def run(plan: Plan) -> int:
     with ExitStack() as kept:
         kept.enter_context(ground.lock(plan.folder))
         check_ports(plan)
-        ground.make_secrets(plan.folder, demo=plan.demo)
+        ground.make_secrets(plan.folder, demo=bool(plan.demo))
         broker = None if plan.redis_url else Broker.in_folder(plan.folder / "valkey")
         redis_url = broker.url if broker else str(plan.redis_url)
         note = plan.folder / "stack.env"
@@ -85,7 +89,9 @@ def start(plan: Plan, crew: Crew, broker: Broker | None) -> None:
     logins: list[str] = []
     if plan.demo:
         wait(crew, "simulator", lambda: answers("127.0.0.1", plan.simulator_port))
-        logins = [line for line in once(crew, "demo", plan.manage("demo", "--skip-checks")) if LOGIN in line]
+        logins = [
+            line for line in once(crew, "demo", plan.demo_command()) if line.strip().startswith(FOR_PEOPLE)
+        ]
     crew.start("web", plan.web())
     crew.start("worker", plan.worker())
     crew.start("beat", plan.beat())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from activations.selection import numbers
+from audiences.models import User
 from audiences.views.rights import viewer_of
 from notices import actions
 from notices.forms import ChannelForm
@@ -23,15 +27,11 @@ SECRETS = sensitive_post_parameters("address", "secret")
 @FORM
 @SECRETS
 def add(request: HttpRequest, kind: str) -> HttpResponse:
-    """A channel of my own, or with `for` one of a workspace that I look after."""
+    """A channel of my own, with `for` one of a workspace that I look after, with `set` one of a set that I may change."""
     if kind not in Channel.Kind.values:
         raise Http404
-    viewer, slug = viewer_of(request), request.GET.get("for", "")
-    scope = (
-        {"workspace": get_object_or_404(actions.administered(viewer), slug=slug)}
-        if slug
-        else {"owner": viewer}
-    )
+    viewer = viewer_of(request)
+    scope = _scope(request, viewer)
     blank = Channel(kind=kind, created_at=timezone.now(), created_by=viewer, **scope)
     form = ChannelForm(request.POST or None, instance=blank)
     if request.method == "POST" and form.is_valid():
@@ -42,6 +42,14 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
         )
         return redirect("notices:channel", made.pk)
     return _form(request, form, blank)
+
+
+def _scope(request: HttpRequest, viewer: User) -> dict[str, Any]:
+    if slug := request.GET.get("for", ""):
+        return {"workspace": get_object_or_404(actions.administered(viewer), slug=slug)}
+    if asked := request.GET.get("set", ""):
+        return {"of_set": get_object_or_404(actions.sets_of(viewer), pk__in=numbers([asked]))}
+    return {"owner": viewer}
 
 
 @FORM

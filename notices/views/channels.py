@@ -24,7 +24,9 @@ SHOWN = 20
 
 def channel_for(request: HttpRequest, pk: int) -> Channel:
     """A channel that the viewer may see and change; Http404 for everybody else's."""
-    rows = actions.channels_of(viewer_of(request)).select_related("workspace", "owner", "created_by")
+    rows = actions.channels_of(viewer_of(request)).select_related(
+        "workspace", "owner", "of_set", "created_by"
+    )
     return get_object_or_404(rows.distinct(), pk=pk)
 
 
@@ -43,6 +45,9 @@ def channels(request: HttpRequest) -> HttpResponse:
         "form": form,
         "own": with_last(Channel.objects.of_a_person(viewer)),
         "places": grouped(looked_after, with_last(theirs)) if looked_after else [],
+        "of_sets": with_last(
+            Channel.objects.of_sets(actions.sets_of(viewer)).order_by("of_set__name", "name")
+        ),
         "kinds": Channel.Kind.choices,
     }
     return render(request, "notices/channels.html", context)
@@ -51,7 +56,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 def with_last(rows: QuerySet[Channel]) -> list[dict[str, Any]]:
     """Each channel with its last errand, in two queries."""
     last = Errand.objects.filter(channel=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    found = list(rows.select_related("workspace").annotate(last=Subquery(last)))
+    found = list(rows.select_related("workspace", "of_set").annotate(last=Subquery(last)))
     known = Errand.objects.in_bulk([one.last for one in found if one.last])
     return [{"channel": one, "last": known.get(one.last)} for one in found]
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from activations import states
+from activations import sets, states
 from activations.models import Activation, Delivery
 from audiences.models import User
 from tests.activations.world import pair, that
@@ -282,3 +282,45 @@ class TestWait:
         assert took["press"] < 2, done.stdout
         assert "A nudge was lost" in done.stderr
         assert Delivery.objects.get().state == states.QUEUED
+
+
+class TestSets:
+    """A set pressed and listed by its name, through the verb of page and schedule."""
+
+    @pytest.fixture
+    def flash(self, stage):
+        return sets.save(that(stage.workspace, "ready")[:3], name="Friday flash sale", by=None)
+
+    def test_it_works(self, stage, flash):
+        code, out, _err = run("activate", "--set", "Friday flash sale", "--press", "nightly", "--json")
+        assert code == 0
+        made = Activation.objects.get()
+        assert json.loads(out)["activation"] == made.pk
+        assert (made.of_set, made.set_version, made.name, made.source) == (flash, 1, flash.name, "command")
+        assert made.deliveries.count() == 3
+        assert run("activate", "--set", str(flash.pk), "--press", "nightly")[0] == 0
+        assert Activation.objects.count() == 1, "the same press token never sends twice"
+
+    def test_the_catalogue_lists_it(self, stage, flash):
+        code, out, _err = run("catalog", "--set", "Friday flash sale", "--json")
+        found = json.loads(out)
+        assert code == 0
+        assert found["set"] == {"id": flash.pk, "name": "Friday flash sale", "version": 1}
+        assert [one["will_go"] for one in found["deliveries"]] == ["ready"] * 3
+        assert {one["workspace"] for one in found["deliveries"]} == {"demo"}
+        lines = run("catalog", "--set", "Friday flash sale")[1]
+        assert "ready" in lines
+        assert "→" in lines
+
+    def test_refusals_name_what_is_wrong(self, stage, flash):
+        code, _out, err = run("activate", "--set", "Nope")
+        assert (code, "Known: 'Friday flash sale'" in err) == (2, True)
+        code, _out, err = run("activate", "--set", flash.name, "--dataflow", "x", "--audience", "y")
+        assert (code, "a choice already" in err) == (2, True)
+        other = sets.save(that(stage.workspace, "ready")[3:4], name=flash.name, by=None)
+        code, _out, err = run("catalog", "--set", flash.name)
+        assert (code, f"{flash.pk}, {other.pk}" in err) == (2, True)
+        for command in ("activate", "catalog"):
+            code, _out, err = run(command)
+            assert (code, "Name a --workspace or a --set" in err) == (2, True)
+        assert not Activation.objects.exists()

@@ -63,9 +63,9 @@ class TestHome:
         client.force_login(make_user("lone"))
         assert "Ask an administrator" in client.get("/").content.decode()
 
-    def test_an_administrator_without_workspaces_can_add_one(self, client):
+    def test_an_administrator_without_workspaces_is_led_to_the_first_steps(self, client):
         client.force_login(make_user("root", is_staff=True, is_superuser=True))
-        assert "Add a workspace" in client.get("/").content.decode()
+        assert "Welcome: first steps" in client.get("/", follow=True).content.decode()
 
 
 class TestAccount:

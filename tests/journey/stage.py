@@ -190,7 +190,7 @@ def staged(stack: Stack) -> Iterator[Stage]:
         # Interrupted test processes end no fixture: the stack must end by itself.
         for sim in (busy, quiet):
             sim.world.sandboxes["prod"].quiet = QUIET
-        stack.start("--demo", "--with-parent").until_ready()
+        stack.start("--demo=fresh", "--with-parent").until_ready()
         sim = Remote(f"http://127.0.0.1:{stack.simulator_port}")
         sim.speed()
         assert eventually(lambda: stack.get("/readyz") == 200), stack.output

@@ -56,6 +56,8 @@ PAGES = (
     ("new webhook", "/settings/notifications/new/webhook/"),
     ("password", "/accounts/password/"),
     ("not found", "/w/demo/destinations/nope/"),
+    ("first steps of one never synced", "/w/bare/steps/"),
+    ("members", "/w/demo/members/"),
     ("bare overview", "/w/bare/"),
     ("bare destinations", "/w/bare/destinations/"),
     ("bare audiences", "/w/bare/audiences/"),

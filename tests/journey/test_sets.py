@@ -55,6 +55,13 @@ def test_two_clicks_and_every_page_looks_right(stage: Stage, journey: Open) -> N
         looks_right(me.page, f"{question} a set")
 
     me.page.goto(here)
+    me.link("Who is told").click()
+    me.page.get_by_label("Login").fill("looker")
+    me.button("Tell this person").click()
+    expect(me.row("looker")).to_be_visible()
+    looks_right(me.page, "who is told of a set")
+
+    me.page.goto(here)
     me.button("Activate 2 deliveries").click()
     expect(me.title).to_contain_text(f"Send {some(2)}")
     me.answer()

@@ -17,7 +17,8 @@ from activations.models import Activation, Share
 from activations.summary import Summary
 from audiences.models import Membership
 from notices import words
-from notices.models import Change, Errand, Notice
+from notices.change import Change
+from notices.models import Errand, Notice
 from notices.outbox import collect
 from notices.standing import Before, news, standing
 from tests.activations.house import ended, make_house, running, sent

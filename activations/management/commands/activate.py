@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from activations import states
 from activations.actions import CannotRequest, request
-from activations.management.commands.catalog import workspace_named
-from activations.models import Activation, Delivery
-from audiences.models import Mapping, User
+from activations.management.commands.catalog import set_named, workspace_named
+from activations.models import Activation, ActivationSet, Delivery
+from activations.sets import mappings_in
+from audiences.models import Mapping, User, Workspace
 
 ALL_DELIVERED, SOME_NOT, REFUSED = 0, 1, 2
 LOOK_EVERY = 0.5
@@ -40,7 +42,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", required=True, help="slug of the workspace, the activation's home")
+        parser.add_argument("--workspace", help="slug of the workspace, the activation's home")
+        parser.add_argument("--set", dest="of_set", help="name or number of a set, instead of a choice")
         parser.add_argument("--dataflow", help="platform id of the dataflow")
         parser.add_argument(
             "--audience", action="append", default=[], help="system id of an audience; repeat it"
@@ -79,19 +82,25 @@ class Command(BaseCommand):
         sys.exit(exit_code(activation, waited=options["wait"]))
 
     def _press(self, options: dict[str, Any]) -> Activation:
-        workspace = workspace_named(options["workspace"])
-        asked = pairs(options, workspace.slug)
         if len(options["press"] or "") > LONGEST_PRESS:
             raise CommandError(f"--press takes at most {LONGEST_PRESS} characters.", returncode=REFUSED)
+        of_set = set_named(options["of_set"]) if options["of_set"] else None
+        if of_set:
+            mappings = _of_set(of_set, options)
+            home = _home(options, mappings)
+        else:
+            home = _home(options)
+            mappings = chosen(pairs(options, home.slug))
         return request(
-            workspace,
-            chosen(asked),
+            home,
+            mappings,
             by=person(options["login"]),
             press=options["press"] or secrets.token_urlsafe(24),
             source=Activation.Source.COMMAND,
-            name=options["name"],
+            name=options["name"] or (of_set.name if of_set else ""),
             reason=options["reason"],
             on_export=options["on_export"],
+            of_set=of_set,
         )
 
     def _follow(self, activation: Activation) -> None:
@@ -144,6 +153,25 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  {delivery.shown.word}: {delivery} {delivery.verbatim or delivery.reason}".rstrip()
             )
+
+
+def _of_set(of_set: ActivationSet, options: dict[str, Any]) -> list[Mapping]:
+    """All that the set holds. Raises CommandError (exit 2) beside another choice, and for one that holds nothing."""
+    if options["pairs"] or options["dataflow"] or options["audience"]:
+        raise CommandError("A --set is a choice already: leave the others out.", returncode=REFUSED)
+    found = mappings_in(of_set)
+    if not found:
+        raise CommandError(f"The set {of_set.name!r} holds nothing any more.", returncode=REFUSED)
+    return found
+
+
+def _home(options: dict[str, Any], mappings: Sequence[Mapping] = ()) -> Workspace:
+    """The workspace named; for a set that of its first mapping, as when a schedule presses it."""
+    if options["workspace"]:
+        return workspace_named(options["workspace"])
+    if not mappings:
+        raise CommandError("Name a --workspace or a --set.", returncode=REFUSED)
+    return mappings[0].workspace
 
 
 def nothing_sent(code: str, message: str, deliveries: list[dict[str, Any]]) -> dict[str, Any]:

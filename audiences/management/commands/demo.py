@@ -7,7 +7,8 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audiences.clients import segment_client_for
 from audiences.models import Membership, Role, User, Workspace
@@ -16,21 +17,40 @@ from audiences.sync import sync
 
 SLUG = "demo"
 SEGMENT_SLUG = "demo-segment"
+ORG = "DEMO@AdobeOrg"
 PEOPLE = (("marketer", Role.ACTIVATOR, False), ("admin", Role.ACTIVATOR, True))
 
 
 class Command(BaseCommand):
     help = "Make the demo workspaces that point at the simulator, and its logins. Demo mode only."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--empty", action="store_true", help="only the admin's login: the first steps are yours"
+        )
+        parser.add_argument(
+            "--past", action="store_true", help="also a past, sets, and something that is going on"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Only in demo mode (DEMO=1): demo logins do not belong anywhere else.")
         password = demo_password()
         port = simulator_port()
+        if options["empty"]:
+            demo_login("admin", password, is_admin=True)
+            self.stdout.write(f"Sign in as admin (superuser) with password {password}")
+            self.stdout.write(
+                f"To enter: client ID demo-client, secret demo-secret, {ORG}, http://127.0.0.1:{port}"
+            )
+            return
         for workspace in (demo_workspace(port), demo_segment_workspace(port)):
             for login, role, is_admin in PEOPLE:
                 demo_person(workspace, login, role, password, is_admin=is_admin)
             sync(workspace)
+        if options["past"]:
+            # By name: what was pressed is not this room's to know.
+            call_command("demo_past")
         for login, role, _is_admin in PEOPLE:
             self.stdout.write(f"Sign in as {login} ({role}) with password {password}")
 
@@ -59,7 +79,7 @@ def demo_workspace(port: int) -> Workspace:
     """The workspace of the simulator's own demo credentials."""
     address = f"http://127.0.0.1:{port}"
     workspace, _made = Workspace.objects.get_or_create(slug=SLUG, defaults={"name": "Northwind Group"})
-    workspace.org = "DEMO@AdobeOrg"
+    workspace.org = ORG
     workspace.sandbox = "prod"
     workspace.client_id = "demo-client"
     workspace.client_secret = "demo-secret"  # noqa: S105  the simulator's, public by design
@@ -83,10 +103,15 @@ def demo_segment_workspace(port: int) -> Workspace:
 
 
 def demo_person(workspace: Workspace, login: str, role: str, password: str, *, is_admin: bool) -> None:
+    user = demo_login(login, password, is_admin=is_admin)
+    Membership.objects.get_or_create(workspace=workspace, user=user, defaults={"role": role})
+
+
+def demo_login(login: str, password: str, *, is_admin: bool) -> User:
     user, _made = User.objects.get_or_create(
         username=login, defaults={"is_staff": is_admin, "is_superuser": is_admin}
     )
     if not user.check_password(password):
         user.set_password(password)
         user.save()
-    Membership.objects.get_or_create(workspace=workspace, user=user, defaults={"role": role})
+    return user

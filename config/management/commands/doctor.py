@@ -16,6 +16,7 @@ from activations.doctor import Finding, examine, installation
 from audiences import speech
 from audiences.models import Workspace
 from config import readiness
+from notices.doctor import notices
 
 
 class Command(BaseCommand):
@@ -56,7 +57,8 @@ def findings(slug: str | None, *, ask: bool) -> list[Finding]:
         workspaces = workspaces.filter(slug=slug)
         if not workspaces:
             raise CommandError(f"No workspace has the short name {slug!r}.", returncode=2)
-    return found + examine(workspaces, ask=ask)
+    found += examine(workspaces, ask=ask) + notices(workspaces)
+    return sorted(found, key=lambda finding: finding.level != "act")
 
 
 def told(finding: Finding) -> str:
