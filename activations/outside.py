@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from activations import states
 from activations.cards import Card, cards, spoken_of
@@ -69,8 +68,7 @@ def glimpse(activation: Activation, now: datetime) -> Glimpse:
         where=_where(rows),
         places=activation.places,
         now=now,
-        unwatched_since=unwatched_since(rows, now),
-        **_moments(rows, summary),
+        **_moments(rows, summary, now),
     )
 
 
@@ -87,18 +85,25 @@ def unwatched_since(rows: QuerySet[Delivery], now: datetime) -> datetime | None:
 
     A page whose dashboard answers may look calm although nobody sends or watches any more: this says so.
     """
-    late = rows.filter(state__in=DUE, next_check_at__lt=now - OVERDUE)
-    first: datetime | None = late.aggregate(first=Min("next_check_at"))["first"]
+    first: datetime | None = rows.aggregate(first=Min("next_check_at", filter=_overdue(now)))["first"]
     return first
 
 
-def _moments(rows: QuerySet[Delivery], summary: Summary) -> dict[str, Any]:
-    """When it was over, and when the next unsent one goes, as far as that is known."""
-    first, last = Min("not_before", filter=Q(state__in=states.UNSENT)), rows.order_by("-finished_at")
-    ended = last.filter(finished_at__isnull=False).values_list("finished_at", flat=True).first()
+def _overdue(now: datetime) -> Q:
+    return Q(state__in=DUE, next_check_at__lt=now - OVERDUE)
+
+
+def _moments(rows: QuerySet[Delivery], summary: Summary, now: datetime) -> dict[str, datetime | None]:
+    """When it was over, when the next unsent one goes, and when somebody should have looked; one query."""
+    found = rows.aggregate(
+        ended=Max("finished_at"),
+        next=Min("not_before", filter=Q(state__in=states.UNSENT)),
+        unwatched=Min("next_check_at", filter=_overdue(now)),
+    )
     return {
-        "ended_at": ended if summary.is_over else None,
-        "next_at": rows.aggregate(first=first)["first"],
+        "ended_at": found["ended"] if summary.is_over else None,
+        "next_at": found["next"],
+        "unwatched_since": found["unwatched"],
     }
 
 

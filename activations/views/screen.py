@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from activations import shelf, states
 from activations.models import Delivery, seen_whole
-from activations.now import now_in
+from activations.now import Moving, now_in
 from activations.outside import Glimpse, glimpse, unwatched_since
 from activations.selection import numbers
 from activations.views.activation import SLOWEST, pace, unchanged, without_version
@@ -110,6 +110,6 @@ def _board(request: HttpRequest, slug: str) -> dict[str, Any]:
     }
 
 
-def _next(rows: Any) -> datetime | None:
+def _next(rows: list[Moving]) -> datetime | None:
     """When the next unsent delivery goes, as far as that is known."""
     return min((row.next_at for row in rows if row.next_at is not None), default=None)

@@ -9,6 +9,8 @@ from hashlib import sha256
 
 import pytest
 import structlog
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -209,6 +211,17 @@ class TestAdmin:
         client = self.staff(house)
         for value, count in (("open", 1), ("over", 1), ("", 2)):
             assert client.get(reverse(self.LIST) + f"?now={value}").context["cl"].result_count == count
+
+    def test_the_list_costs_the_same_for_many(self, house: House, made: Activation) -> None:
+        client, counts = self.staff(house), []
+        for more in (1, 9):
+            for _ in range(more):
+                links.make(made, "day", by=house.alice, now=timezone.now())
+            client.get(reverse(self.LIST))
+            with CaptureQueriesContext(connection) as asked:
+                client.get(reverse(self.LIST))
+            counts.append(len(asked))
+        assert counts[0] == counts[1]
 
     def test_who_may_not_press_revokes_nothing(self, house: House, made: Activation) -> None:
         link, token = links.make(made, "day", by=house.alice, now=timezone.now())

@@ -70,6 +70,13 @@ class TestActivation:
         assert 'hx-trigger="every 30s"' in page
         assert "over after" in page
 
+    def test_what_needs_nobody_is_no_trouble(self, house: House) -> None:
+        made = house.activation(house.mappings[0])
+        (joined,) = running(made, sent(made))
+        made.deliveries.filter(pk=joined.pk).update(joined=True, reason="joins_run")
+        assert "Joins the run in progress" in words(house, "activation", made.pk)
+        assert "Joins the run in progress" not in words(house, "screen", made.pk)
+
     def test_strangers_see_nothing(self, house: House) -> None:
         made = mixed(house)
         for name in ("screen", "screen_status"):

@@ -63,7 +63,7 @@ def test_it_names_nobody_leads_nowhere_and_offers_nothing(house: House) -> None:
     )
     joined = moving[1:2]
     Delivery.objects.filter(pk=joined[0].pk).update(
-        joined=True, started_by="kim@example.com", reason="joined"
+        joined=True, started_by="kim@example.com", reason="joins_run"
     )
     waiting = moving[2].pk
     pause = {"code": "paused", "sentence": "Paused by alice until noon: she counts", "do": "wait"}
