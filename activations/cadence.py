@@ -30,9 +30,10 @@ FEW, MOST, STEPS = 0.1, 0.9, 5
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Between which lengths, in seconds, most runs of a dataflow end."""
+    """Between which lengths, in seconds, most runs of a dataflow end; half of them by the `middle`."""
 
     soon: float
+    middle: float
     late: float
 
     @classmethod
@@ -41,7 +42,7 @@ class Usual:
         if len(lengths) < ENOUGH:
             return None
         ordered = sorted(lengths)
-        return cls(ordered[int(FEW * len(ordered))], ordered[int(MOST * len(ordered))])
+        return cls(*(ordered[int(share * len(ordered))] for share in (FEW, 0.5, MOST)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from activations import states
 from activations.lines import finding_of
@@ -84,6 +84,11 @@ class Card:
         return "link" if self.state == states.RUNNING else states.STATES[self.state].icon
 
     @property
+    def is_trouble(self) -> bool:
+        """Not one that says only why nothing need be done, as of a run that was joined."""
+        return self.explained.message.retry != "unneeded"
+
+    @property
     def may_retry(self) -> bool:
         return self.state in states.RETRYABLE and self.explained.message.retry_helps
 
@@ -98,21 +103,29 @@ class Card:
                 self.quotes.append(said)
 
 
+def spoken_of(activation: Activation) -> QuerySet[Delivery]:
+    """The deliveries that cards are about."""
+    rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
+    return rows.select_related("audience", "dataflow", "mapping", "workspace").order_by("pk")
+
+
 def cards_of(activation: Activation) -> list[Card]:
     """The activation's cards, the worst first."""
-    rows = activation.deliveries.filter(SPOKEN_OF | Q(state__in=states.NEEDS_YOU), superseded=False)
-    found = cards(rows.select_related("audience", "dataflow", "mapping", "workspace").order_by("pk"))
+    found = cards(spoken_of(activation))
     ways = ways_out(activation, [delivery for card in found for delivery in card.deliveries])
     for card in found:
         card.ways = [ways[delivery.pk] for delivery in card.named if delivery.pk in ways]
     return found
 
 
-def cards(deliveries: Iterable[Delivery]) -> list[Card]:
-    """One card for all of a workspace that share a reason: what mends it in one mends nothing in another."""
+def cards(deliveries: Iterable[Delivery], *, names: bool = True) -> list[Card]:
+    """One card for all of a workspace that share a reason: what mends it in one mends nothing in another.
+
+    Without `names` none of them names a person.
+    """
     listed = list(deliveries)
     fields = _refused_fields(listed)
-    started = starters_of([one for one in listed if one.state == states.RUNNING])
+    started = starters_of([one for one in listed if one.state == states.RUNNING and names])
     found: dict[tuple[int, str, str, str], Card] = {}
     for delivery in listed:
         explained = explain(
@@ -120,7 +133,7 @@ def cards(deliveries: Iterable[Delivery]) -> list[Card]:
             delivery.verbatim,
             field=fields.get(delivery.pk, ""),
             issues=delivery.issues,
-            finding=finding_of(delivery),
+            finding=finding_of(delivery, names=names),
             vendor=delivery.workspace.platform,
         )
         said = f"{explained.message.code}{explained.message.meaning}"

@@ -59,14 +59,16 @@ class DeliveryRow:
         return "" if word.casefold() == str(self.delivery.shown.word).casefold() else word
 
 
-def delivery_rows(deliveries: Iterable[Delivery], now: datetime) -> list[DeliveryRow]:
-    """Rows with their lines. Deliveries come with `retry_of` and `workspace` selected."""
+def delivery_rows(deliveries: Iterable[Delivery], now: datetime, *, names: bool = True) -> list[DeliveryRow]:
+    """Rows with their lines; without `names` no line names a person. Deliveries come with `retry_of` and `workspace`
+    selected."""
     listed = list(deliveries)
-    who, started = _who_canceled(listed), starters_of(listed)
+    who = _who_canceled(listed) if names else {}
+    started = starters_of(listed) if names else {}
     going = {one.dataflow_id for one in listed if one.state == states.RUNNING}
     usual = usual_lengths(going, now)
     return [
-        DeliveryRow(one, list(_under(one, now, who, usual)), started.get(one.pk), afterwards(one, now))
+        DeliveryRow(one, list(_under(one, now, who, usual, names)), started.get(one.pk), afterwards(one, now))
         for one in listed
     ]
 
@@ -84,32 +86,35 @@ def _name(event: Event) -> str:
 
 
 def _under(
-    delivery: Delivery, now: datetime, who: Mapping[int | None, str], usual: Mapping[int, Length]
+    delivery: Delivery,
+    now: datetime,
+    who: Mapping[int | None, str],
+    usual: Mapping[int, Length],
+    names: bool,
 ) -> Iterable[str]:
     if delivery.state in states.MOVING:
-        yield _moving(delivery, now)
+        yield _moving(delivery, now, names)
         if delivery.state == states.RUNNING:
             yield _usually(usual.get(delivery.dataflow_id))
     elif delivery.state == states.CANCELED and delivery.pk in who:
         yield _("by %(who)s") % {"who": who[delivery.pk]}
     # That a file is empty is all that its badge says already.
     elif delivery.state in SAID_WHY or (delivery.reason and delivery.state != states.EMPTY):
-        yield _why(delivery)
+        yield _why(delivery, names)
     yield from _figures(delivery)
     if delivery.retry_of is not None:
         yield _("retried; before: %(word)s") % {"word": delivery.retry_of.shown.word}
 
 
-def _moving(delivery: Delivery, now: datetime) -> str:
-    since = speech.duration(now - (delivery.started_at or delivery.state_since))
+def _moving(delivery: Delivery, now: datetime, names: bool) -> str:
     if delivery.state == states.RUNNING:
-        return since
+        return speech.duration(now - (delivery.started_at or delivery.state_since))
     if delivery.state == states.UNCONFIRMED:
-        words = {"why": _why(delivery), "vendor": delivery.workspace.vendor}
+        words = {"why": _why(delivery, names), "vendor": delivery.workspace.vendor}
         return _("%(why)s; checking whether %(vendor)s took it") % words
     if delivery.state == states.SENDING:
         return _("being handed to %(vendor)s") % {"vendor": delivery.workspace.vendor}
-    return _unsent(delivery, now)
+    return _unsent(delivery, now, names)
 
 
 def _usually(length: Length | None) -> str:
@@ -128,25 +133,27 @@ def _rough(length: timedelta, whole: Callable[[float], int]) -> str:
     return speech.duration(whole(minutes) * 60 if minutes >= 1 else whole(length.total_seconds()))
 
 
-def _unsent(delivery: Delivery, now: datetime) -> str:
+def _unsent(delivery: Delivery, now: datetime, names: bool) -> str:
     goes = ""
     if delivery.not_before and delivery.not_before > now:
         goes = _("goes %(at)s") % {"at": speech.clock(delivery.not_before, now)}
     elif delivery.state == states.QUEUED:
         goes = _("leaves with the next job")
-    return " · ".join(filter(None, (goes, _why(delivery) if delivery.reason else "")))
+    return " · ".join(filter(None, (goes, _why(delivery, names) if delivery.reason else "")))
 
 
-def _why(delivery: Delivery) -> str:
-    finding = finding_of(delivery)
+def _why(delivery: Delivery, names: bool) -> str:
+    finding = finding_of(delivery, names=names)
     if finding and delivery.state in (states.BLOCKED, states.ARMED):
         return finding["sentence"]
     vendor = delivery.workspace.platform
     return str(explain(delivery.reason, delivery.verbatim, issues=delivery.issues, vendor=vendor).title)
 
 
-def finding_of(delivery: Delivery) -> dict[str, str] | None:
-    """What preflight found that is the delivery's reason."""
+def finding_of(delivery: Delivery, *, names: bool = True) -> dict[str, str] | None:
+    """What preflight found that is the delivery's reason. That of a pause names who set it, and in their words why."""
+    if delivery.reason == "paused" and not names:
+        return None
     return next((one for one in delivery.findings if one.get("code") == delivery.reason), None)
 
 

@@ -1,4 +1,4 @@
-"""What a large press may expect: how fast it goes by its own history, when it may be over, and whose limits hold."""
+"""What a press may expect: how long it usually takes or how fast it goes, when it may be over, and whose limits hold."""
 
 from __future__ import annotations
 
@@ -54,23 +54,49 @@ class Outlook:
 
 
 def outlook(activation: Activation, now: datetime) -> Outlook | None:
-    """None for a press that takes one call in each workspace, and for one of which nothing is on its way."""
+    """None for a press of which nothing is on its way. One that takes one call in each workspace has no pace."""
     parts = list(_parts(activation))
     going = [part for part in parts if part.going]
-    if not going or not any(part.is_large for part in parts):
+    if not going:
         return None
+    if not any(part.is_large for part in parts):
+        return _of_one_call(activation, parts, going, now)
     ends = [_ends_at(activation, part, now) for part in going]
     known = [moment for moment in ends if moment is not None]
     ends_at = max(known) if len(known) == len(ends) else None
-    end = _end(ends_at, sum(part.over for part in going), now)
-    if armed := sum(part.armed for part in parts):
-        end += " " + ngettext(
-            "%(n)s armed one is not reckoned in: it goes later, by itself.",
-            "%(n)s armed ones are not reckoned in: they go later, by themselves.",
-            armed,
-        ) % {"n": speech.number(armed)}
+    end = _end(ends_at, sum(part.over for part in going), now) + _armed(parts)
     limits = tuple(sentence for part in going for sentence in _limits(part.workspace, now))
     return Outlook(_pace(parts, now), end, tuple(dict.fromkeys(limits)), ends_at)
+
+
+def _of_one_call(activation: Activation, parts: list[Part], going: list[Part], now: datetime) -> Outlook:
+    """How long such deliveries usually take, and by when nine of ten would be over."""
+    known = [(part, usual) for part in going if (usual := _usual(activation, part, now)) is not None]
+    if len(known) < len(going):
+        said = _("How long it usually takes is unknown: too few have ended lately to tell.")
+        return Outlook(said, _armed(parts).strip(), ())
+    slowest = max((usual for _part, usual in known), key=lambda usual: usual.late)
+    words = {"middle": speech.duration(slowest.middle), "late": speech.duration(slowest.late)}
+    ends_at = max((part.began or now) + timedelta(seconds=usual.late) for part, usual in known)
+    end = (
+        _("It may be over about %(at)s.") % {"at": speech.moment(ends_at, now, seconds=True)}
+        if ends_at > now
+        else _("This time it takes longer.")
+    )
+    told = _("Usually it takes %(middle)s, and 9 of 10 are over within %(late)s.") % words
+    return Outlook(told, end + _armed(parts), (), ends_at)
+
+
+def _armed(parts: list[Part]) -> str:
+    """What the expected end leaves out, as one more sentence."""
+    armed = sum(part.armed for part in parts)
+    if not armed:
+        return ""
+    return " " + ngettext(
+        "%(n)s armed one is not reckoned in: it goes later, by itself.",
+        "%(n)s armed ones are not reckoned in: they go later, by themselves.",
+        armed,
+    ) % {"n": speech.number(armed)}
 
 
 def _parts(activation: Activation) -> Iterator[Part]:

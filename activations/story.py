@@ -57,6 +57,8 @@ SENTENCES: dict[str, Words] = {
     "partly": gettext_lazy("%(what)s delivered in part"),
     "paused": gettext_lazy("%(who)s paused sending"),
     "lifted": gettext_lazy("%(who)s lifted a pause"),
+    "shared": gettext_lazy("%(who)s made a share link"),
+    "unshared": gettext_lazy("%(who)s revoked a share link"),
     "failed": gettext_lazy("The run of %(what)s failed at %(vendor)s"),
 }
 

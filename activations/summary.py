@@ -62,6 +62,11 @@ class Summary:
         return self.of(states.MOVING)
 
     @property
+    def over(self) -> int:
+        """Those that nothing will happen to any more by itself."""
+        return self.total - self.moving
+
+    @property
     def unsent(self) -> int:
         return self.of(states.UNSENT)
 

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from activations import chain as chaining
 from activations import dispatch as dispatching
-from activations import firing, states
+from activations import firing, links, states
 from activations import reconcile as reconciling
 from activations import sweep as sweeping
 from activations import tally as tallying
@@ -56,6 +56,12 @@ def schedule_tick() -> None:
     """Every minute: the schedules that are due, each in its own task."""
     for pk in firing.due(clock.now()).values_list("pk", flat=True):
         fire_schedule.delay(pk)
+
+
+@shared_task
+def link_tick() -> None:
+    """Every hour: share links that were over long ago."""
+    links.forget(clock.now())
 
 
 @shared_task

@@ -15,6 +15,10 @@ of_an_activation: list[URLPattern | URLResolver] = [
     path("check-again/", views.check_again, name="check_again"),
     path("jobs/<int:job>/", views.job, name="job"),
     path("bundle/", views.bundle, name="bundle"),
+    path("share/", views.share, name="share"),
+    path("share/<int:link>/revoke/", views.revoke, name="revoke"),
+    path("screen/", views.screen, name="screen"),
+    path("screen/status/", views.screen_status, name="screen_status"),
 ]
 of_a_set: list[URLPattern | URLResolver] = [
     path("", views.of_set, name="set"),
@@ -31,6 +35,8 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("steps/", views.steps, name="steps"),
     path("steps/status/", views.steps_status, name="steps_status"),
+    path("board/", views.board, name="board"),
+    path("board/status/", views.board_status, name="board_status"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
     path("audiences/<platform_id:audience>/", views.audience, name="audience"),
     path("activate/", views.activate, name="activate"),
@@ -50,5 +56,16 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("activations/<int:pk>/", include(of_an_activation)),
 ]
 
+# Config.logs strikes the token out of whatever names such an address.
+of_a_share_link: list[URLPattern | URLResolver] = [
+    path("", views.shared, name="shared"),
+    path("status/", views.shared_status, name="shared_status"),
+    path("screen/", views.shared_screen, name="shared_screen"),
+    path("screen/status/", views.shared_screen_status, name="shared_screen_status"),
+]
+
 app_name = "activations"
-urlpatterns = [path("w/<slug:slug>/", include(of_a_workspace))]
+urlpatterns = [
+    path("w/<slug:slug>/", include(of_a_workspace)),
+    path("shared/<str:token>/", include(of_a_share_link)),
+]

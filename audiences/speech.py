@@ -101,7 +101,7 @@ def clock(then: datetime, now: datetime, zone: tzinfo | None = None, seconds: bo
     return " ".join(parts)
 
 
-def moment(then: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+def moment(then: datetime, now: datetime, zone: tzinfo | None = None, seconds: bool = False) -> str:
     """ "18:05 CET (in 12 min)"; the distance is said within a day either way."""
-    words = clock(then, now, zone)
+    words = clock(then, now, zone, seconds)
     return f"{words} ({age(then, now)})" if abs(then - now) < NEAR else words

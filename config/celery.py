@@ -51,6 +51,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expire_seconds": 10},
     },
+    "forget share links of long ago": {
+        "task": "activations.tasks.link_tick",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 3600},
+    },
     "mirror the catalogue": {
         "task": "audiences.tasks.sync_tick",
         "schedule": 900.0,

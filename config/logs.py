@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import re
 
 import structlog
 
@@ -14,6 +15,18 @@ def redact(_: object, __: str, event: structlog.typing.EventDict) -> structlog.t
     """Blank fields that must never reach a log, wherever they come from."""
     for name in event.keys() & SECRET_FIELDS:
         event[name] = "[redacted]"
+    return event
+
+
+# The token of a share link stands in its address, and addresses stand in what servers and frameworks log.
+SHARE_LINK = re.compile(r"(/shared/)[^/\s?#\"'\\]+")
+
+
+def without_tokens(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Strike out the tokens of share links, in sentences, fields and tracebacks alike."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = SHARE_LINK.sub(r"\1[redacted]", value)
     return event
 
 
@@ -47,6 +60,7 @@ def configure(*, level: str, as_json: bool) -> None:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            without_tokens,
             renderer,
         ],
     }

@@ -62,13 +62,14 @@ addEventListener("pageshow", (event) => {
 });
 
 // Polling rests while nobody looks; when the server does not answer, the page says so.
+let heard = Date.now();
 const silence = (hidden) => { const note = document.getElementById("silence"); if (note) note.hidden = hidden; };
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
 });
 document.addEventListener("htmx:sendError", () => silence(false));
 document.addEventListener("htmx:responseError", () => silence(false));
-document.addEventListener("htmx:afterOnLoad", () => silence(true));
+document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) { heard = Date.now(); silence(true); } });
 document.addEventListener("htmx:afterSettle", () => { countAll(); openDialogs(); });
 document.addEventListener("DOMContentLoaded", () => { countAll(); openDialogs(); });
 
@@ -81,8 +82,9 @@ document.addEventListener("change", (event) => {
   input.files = part.files;
 });
 
-// Clocks that count down: <time datetime=… data-until="in {left}" data-over="allowed now">.
+// Clocks that count down, and what says that no answer came for so many seconds: <time datetime=… data-until="in {left}" data-over="allowed now">.
 setInterval(() => {
+  for (const note of document.querySelectorAll("[data-stale]")) note.hidden = Date.now() - heard < 1000 * note.dataset.stale;
   for (const clock of document.querySelectorAll("time[data-until]")) {
     const left = Math.round((Date.parse(clock.dateTime) - Date.now()) / 1000), [h, min, s] = [left / 3600, left / 60 % 60, left % 60].map(Math.floor);
     const said = h ? `${h} h ${min} min` : min ? `${min} min ${s} s` : `${s} s`;

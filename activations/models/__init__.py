@@ -3,6 +3,7 @@
 from activations.models.activations import Activation, Delivery, Event, Share, seen_whole
 from activations.models.chains import Chain
 from activations.models.jobs import Hold, Job
+from activations.models.links import ShareLink
 from activations.models.pauses import Pause
 from activations.models.schedules import Firing, Schedule
 from activations.models.sets import ActivationSet, Chosen, SetChange
@@ -21,5 +22,6 @@ __all__ = [
     "Schedule",
     "SetChange",
     "Share",
+    "ShareLink",
     "seen_whole",
 ]

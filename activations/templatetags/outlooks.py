@@ -1,4 +1,4 @@
-"""What a large press may expect, for the activation's page. `{% load outlooks %}`."""
+"""What a press may expect, for the activation's page. `{% load outlooks %}`."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ register = template.Library()
 
 @register.inclusion_tag("activations/parts/outlook.html", name="outlook")
 def show(activation: Activation) -> dict[str, Any]:
-    """Nothing for a press that one call carries, at the price of two queries."""
+    """Nothing where nothing is on its way, at the price of two queries."""
     return {"outlook": outlook(activation, timezone.now())}

@@ -39,6 +39,14 @@ def pause_words(pause: Pause) -> str:
     return _("Paused by %(who)s since %(since)s until %(until)s: nothing leaves %(where)s.") % words
 
 
+@register.filter
+def pause_wall(pause: Pause) -> str:
+    """The same for a wall that anybody passes: without who set it."""
+    now = timezone.now()
+    until = speech.clock(pause.ends_at, now) if pause.ends_at else _("somebody lifts it")
+    return _("Paused until %(until)s: nothing leaves %(where)s.") % {"until": until, "where": _where(pause)}
+
+
 def _where(pause: Pause) -> str:
     if pause.workspace_id is None:
         return _("any workspace")

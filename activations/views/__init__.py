@@ -24,13 +24,18 @@ from activations.views.schedules import (
     pause_schedule,
     resume_schedule,
 )
+from activations.views.screen import board, board_status, screen, screen_status
 from activations.views.sets import delete_set, of_set, remove_from_set, rename_set, save_set, sets
+from activations.views.share import revoke, share
+from activations.views.shared import shared, shared_screen, shared_screen_status, shared_status
 from activations.views.steps import steps, steps_status
 
 __all__ = [
     "activate",
     "activation",
     "audience",
+    "board",
+    "board_status",
     "bundle",
     "cancel",
     "cancel_job",
@@ -55,8 +60,16 @@ __all__ = [
     "rename_set",
     "resume_schedule",
     "retry",
+    "revoke",
     "save_set",
+    "screen",
+    "screen_status",
     "sets",
+    "share",
+    "shared",
+    "shared_screen",
+    "shared_screen_status",
+    "shared_status",
     "status",
     "steps",
     "steps_status",

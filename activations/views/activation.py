@@ -21,7 +21,7 @@ from activations import states
 from activations.afterwards import OFF
 from activations.cards import cards_of
 from activations.lines import delivery_rows
-from activations.models import Activation, Delivery, Event, Job, Share
+from activations.models import Activation, Delivery, Event, Job, Share, ShareLink
 from activations.selection import numbers
 from activations.story import story
 from activations.summary import Summary, summarize
@@ -76,21 +76,25 @@ def activation(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
 def status(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """What changed since version `v`: 204 when nothing did, at the price of one query and no login's."""
     seen = next(iter(numbers([request.GET.get("v", "")])), None)
-    if seen is not None and _unchanged(request, slug, pk, seen):
+    if seen is not None and unchanged(request, slug, pk, seen):
         return HttpResponse(status=204)
     if not viewer_of(request).is_authenticated:
         return redirect_to_login(request.get_full_path())
     workspace, found = activation_for(request, slug, pk)
-    # The fragment's links are the page's own: they do not carry the version that was asked about.
-    own = request.GET.copy()
-    own.pop("v", None)
-    request.GET = own  # type: ignore[assignment]
+    without_version(request)
     context = whole(request, workspace, found)
     context["changed"] = seen is not None and seen != found.version
     return render(request, "activations/activation_status.html", context)
 
 
-def _unchanged(request: HttpRequest, slug: str, pk: int, version: int) -> bool:
+def without_version(request: HttpRequest) -> None:
+    """The fragment's links are the page's own: they do not carry the version that was asked about."""
+    own = request.GET.copy()
+    own.pop("v", None)
+    request.GET = own  # type: ignore[assignment]
+
+
+def unchanged(request: HttpRequest, slug: str, pk: int, version: int) -> bool:
     """Whether this person may see the activation and its version is still the one they saw.
 
     The session alone names the person here; any answer with content goes through the whole login. Written
@@ -119,6 +123,7 @@ def whole(request: HttpRequest, workspace: WorkspaceInHand, found: Activation) -
         "places": places,
         "snapshots": _snapshots(found, places),
         "may_press": may_press_in(viewer_of(request), places),
+        "links": ShareLink.objects.living(now).filter(activation=found).count(),
         "summary": summary,
         "ended_at": _ended_at(found) if summary.is_over else None,
         "pace": None if summary.is_over else pace(found, summary, now),

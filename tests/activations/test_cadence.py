@@ -12,7 +12,7 @@ from audiences.models import Dataflow, Run
 from tests.activations.world import only
 
 RUNS = "/data/foundation/flowservice/runs"
-USUAL = Usual(soon=20, late=40)
+USUAL = Usual(soon=20, middle=30, late=40)
 
 
 def asked(stage):
@@ -59,7 +59,7 @@ class TestOneRun:
         assert Cadence(1, {1: None}, elsewhere=USUAL).first(1) == USUAL.soon
 
     def test_what_takes_long_is_still_looked_at_for_an_early_end(self):
-        hour = Cadence(1, {1: Usual(3000, 4000)})
+        hour = Cadence(1, {1: Usual(3000, 3500, 4000)})
         assert hour.first(1) == LONGEST
         assert hour.next(1, 60) == LONGEST
 
@@ -70,7 +70,7 @@ class TestOneRun:
         assert waits[-1] == LONGEST
 
 
-@pytest.mark.parametrize("cadence", [Cadence(2000, {}), Cadence(2000, {1: Usual(13, 37)})])
+@pytest.mark.parametrize("cadence", [Cadence(2000, {}), Cadence(2000, {1: Usual(13, 20, 37)})])
 def test_two_thousand_runs_of_ten_to_forty_seconds_cost_few_calls(cadence):
     """All questions in full calls, with the number under way falling as runs end."""
     under_way = [(10 + 30 * number / 2000, cadence.first(1)) for number in range(2000)]
@@ -100,7 +100,7 @@ class TestThePast:
             workspace=stage.workspace, dataflow=flow, platform_id="scheduled", status="succeeded",
             created_at=now - timedelta(hours=2), completed_at=now,
         )  # fmt: skip
-        assert Cadence.of(stage.workspace, [flow.pk], now).usual == {flow.pk: Usual(11, 19)}
+        assert Cadence.of(stage.workspace, [flow.pk], now).usual == {flow.pk: Usual(11, 15, 19)}
         later = Cadence.of(stage.workspace, [flow.pk], now + timedelta(days=30))
         assert (later.usual, later.elsewhere) == ({}, None)
 

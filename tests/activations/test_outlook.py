@@ -120,10 +120,38 @@ def test_resyncs_go_one_after_the_other(house: House) -> None:
     assert found.limits == ("Segment takes one resync at a time in a workspace, and 50 such calls a minute.",)
 
 
-def test_a_press_that_one_call_carries_says_nothing(house: House) -> None:
+def small(house: House) -> Activation:
     made = house.activation(*house.mappings[:4])
-    assert outlook(made, timezone.now()) is None
-    assert 'id="outlook"' not in house.client().get(house.url("activation", made.pk)).content.decode()
+    running(made, sent(made))
+    return made
+
+
+def test_a_press_that_one_call_carries_says_how_long_it_usually_takes(house: House) -> None:
+    remembered(house, [20, 22, 24, 26, 90])
+    made = small(house)
+    found = told(made)
+    assert found.pace == "Usually it takes 24 s, and 9 of 10 are over within 1 min 30 s."
+    assert found.end.startswith("It may be over about ")
+    assert timedelta(seconds=85) < found.ends_at - timezone.now() < timedelta(seconds=91)
+    page = house.client().get(house.url("activation", made.pk)).content.decode()
+    assert "Usually it takes 24 s" in page
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    assert told(made).end == "This time it takes longer."
+
+
+def test_what_usually_happens_is_said_to_be_unknown_where_too_little_has_ended(house: House) -> None:
+    remembered(house, [20, 22, 24, 26])
+    found = told(small(house))
+    assert found.ends_at is None
+    assert found.pace == "How long it usually takes is unknown: too few have ended lately to tell."
+
+
+def test_finished_resyncs_tell_the_pace(house: House) -> None:
+    """At Segment nothing is ever called delivered: what has finished is over."""
+    made = on_its_way(house, over=10)
+    made.deliveries.filter(state=states.SUCCEEDED).update(state=states.FINISHED)
+    Workspace.objects.update(platform="segment")
+    assert told(made).pace == "10 are over since the first left 2 min ago: about 5 a minute."
 
 
 def test_what_is_over_expects_nothing(house: House) -> None:

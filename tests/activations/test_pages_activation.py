@@ -121,11 +121,43 @@ def test_an_unchanged_poll_costs_one_query_and_says_nothing(house, django_assert
 def test_a_changed_poll_brings_the_fragment_and_announces_it(house):
     made, client = mixed(house), house.client()
     text = client.get(house.url("status", made.pk) + f"?v={made.version - 1}").content.decode()
-    assert text.lstrip().startswith('<section class="card pad" id="status"')
+    assert text.lstrip().startswith("<title>4/6 · Friday flash sale")
+    assert '<section class="card pad" id="status"' in text
     assert f"v={made.version}" in text
     assert 'hx-trigger="every 2s"' in text
     assert '<p id="announce" hx-swap-oob="innerHTML">2 delivered' in text
     assert "<html" not in text
+
+
+def test_the_tab_says_how_far_it_is_and_what_needs_somebody(house):
+    made, client = mixed(house), house.client()
+    address = house.url("activation", made.pk)
+    title = "<title>{} · Activate on-demand</title>"
+
+    def said():
+        return " ".join(client.get(address).content.decode().split())
+
+    assert title.format("4/6 · Friday flash sale") in said()
+    ended(list(made.deliveries.filter(state=states.RUNNING).select_related("audience")), states.SUCCEEDED)
+    assert title.format("2 need you · Friday flash sale") in said()
+    made.deliveries.filter(state=states.FAILED).update(state=states.SUCCEEDED)
+    assert title.format("Friday flash sale") in said()
+
+
+def test_a_running_row_says_how_long_it_usually_takes(house):
+    made = mixed(house)
+    row = house.client().get(house.url("activation", made.pk)).context["rows"][-1]
+    assert row.delivery.state == states.RUNNING
+    assert "usually" not in row.under[0]
+    began = timezone.now() - timedelta(hours=1)
+    for took in (20, 22, 24, 26, 90):
+        mapping = make_mapping(house.mappings[0].dataflow, make_audience(house.workspace))
+        past = house.activation(mapping)
+        past.deliveries.update(
+            state=states.SUCCEEDED, started_at=began, finished_at=began + timedelta(seconds=took)
+        )
+    row = house.client().get(house.url("activation", made.pk)).context["rows"][-1]
+    assert row.under[0].endswith(", usually 20 s")
 
 
 def test_a_refresh_without_version_announces_nothing(house):
@@ -281,4 +313,5 @@ def test_queries_do_not_grow_with_the_deliveries(name):
     for made in (few, many):
         moving = running(made, sent(made))
         ended(moving[:5], states.FAILED, reason="run_failed")
-    assert queries(house, few, name) == queries(house, many, name) <= 20
+    # The few go in one call, and ask how long that usually takes.
+    assert queries(house, many, name) <= queries(house, few, name) <= 20

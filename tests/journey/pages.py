@@ -134,5 +134,22 @@ class Matrix:
         return self.me.page.locator(f"#m{pair.mapping}")
 
 
+@dataclass
+class Wall:
+    """A big screen, as those see it who pass by."""
+
+    page: Page
+
+    @property
+    def count(self) -> Locator:
+        """ "142 of 172 over"."""
+        return self.page.locator(".wall-count")
+
+    @property
+    def alarm(self) -> Locator:
+        """What it says when it gets no answer."""
+        return self.page.locator(".alarm")
+
+
 def some(count: int) -> str:
     return "1 audience" if count == 1 else f"{count} audiences"

@@ -33,6 +33,7 @@ TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clie
 
 PAGES = (
     ("overview", "/w/demo/"),
+    ("board", "/w/demo/board/"),
     ("destinations", "/w/demo/destinations/"),
     ("destinations, none found", "/w/demo/destinations/?q=nothing+like+it"),
     ("dataflow", "/w/demo/destinations/{dataflow}/"),
@@ -132,6 +133,7 @@ ADMIN_PAGES = (
     ("admin mappings", "/admin/audiences/mapping/"),
     ("admin deliveries", "/admin/activations/delivery/"),
     ("admin activations", "/admin/activations/activation/"),
+    ("admin share links", "/admin/activations/sharelink/"),
     ("admin pauses", "/admin/activations/pause/"),
     ("admin beat", "/admin/django_celery_beat/periodictask/"),
 )
