@@ -47,6 +47,7 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("activations/", views.history, name="history"),
     path("activations.csv", views.history_csv, name="history_csv"),
     path("activations/<int:pk>/", include(of_an_activation)),
+    path("changes/<int:pk>/activation/", views.begun, name="begun"),
 ]
 
 app_name = "activations"

@@ -65,5 +65,7 @@ def _checking(count: int) -> str:
     if not count:
         return _("Nothing to check: every outcome is known or being watched.")
     return ngettext(
-        "Asking Adobe about %(n)s delivery again.", "Asking Adobe about %(n)s deliveries again.", count
+        "Asking the platform about %(n)s delivery again.",
+        "Asking the platform about %(n)s deliveries again.",
+        count,
     ) % {"n": count}

@@ -1,6 +1,6 @@
 """The mirror's tables."""
 
-from audiences.models.catalog import Audience, Dataflow, Destination, Mapping, Supported
+from audiences.models.catalog import Audience, Dataflow, Destination, Mapping, Supported, Trait
 from audiences.models.external import ExternalAudience, ExternalEvent, ExternalOperation
 from audiences.models.paces import Pace
 from audiences.models.runs import PlatformJob, Run, RunAudience
@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "RunAudience",
     "Supported",
+    "Trait",
     "User",
     "Wish",
     "WishEvent",
