@@ -22,6 +22,7 @@ from activations.facts import unwilling
 from activations.models import Delivery, Event, Job
 from activations.moves import lock, move
 from platforms import errors
+from platforms.segment.envelopes import one_is_going_on
 from platforms.types import Accepted, Oddity, Pair
 
 ANSWER_KEPT = 64_000
@@ -257,16 +258,12 @@ def refused(job: Job, deliveries: list[Delivery], answer: errors.Refused, now: d
 def conflict(job: Job, deliveries: list[Delivery], answer: errors.Conflict, now: datetime) -> None:
     """409. At Segment it may be another resync in the workspace, or a stranger's of the same activation: wait, and
     look again. Any other conflict is a refusal."""
-    if _RESYNC_GOING_ON.search(answer.verbatim):
+    if one_is_going_on(answer):
         wait(job, deliveries, answer, now, how_long=recheck(deliveries), reason="resync_elsewhere")
     else:
         refused(job, deliveries, answer, now)
 
 
-# No document gives the words for a second resync, only the rule: one at a time in a workspace (Segment, §9).
-_RESYNC_GOING_ON = re.compile(
-    r"resync\b.*\b(?:in progress|running|going on|pending|already|at a time)|already\b.*\bresync", re.I | re.S
-)
 # No document gives this refusal's words, only its rule: wait for a scheduled export (contract §8.5).
 _EXPORT_RUNNING = re.compile(
     r"scheduled\s+(?:\w+\s+)?export\b.*\b(?:in progress|running|going on)", re.I | re.S

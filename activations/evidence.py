@@ -71,14 +71,19 @@ def call_as_sent(workspace: Workspace, job: Job) -> str:
 
 
 def _resync_as_sent(workspace: Workspace, job: Job) -> str:
-    path = f"/spaces/{workspace.sandbox}/audiences/{job.request.get('audience')}/activations/{job.request.get('activation')}"
+    """The change of an activation, or the addition of one."""
+    told = job.request
+    method, last = "PATCH", f"activations/{told.get('activation')}"
+    if "connection" in told:
+        method, last = "POST", f"destination-connections/{told['connection']}/activations"
+    path = f"/spaces/{workspace.sandbox}/audiences/{told.get('audience')}/{last}"
     headers = [
-        f"PATCH {workspace.platform_url.rstrip('/')}{path}",
+        f"{method} {workspace.platform_url.rstrip('/')}{path}",
         f"Authorization: Bearer {STRUCK}",
         f"Content-Type: {SEGMENT_MEDIA}",
         f"Accept: {SEGMENT_MEDIA}",
     ]
-    return "\n".join([*headers, "", json.dumps(job.request.get("body"), indent=2)])
+    return "\n".join([*headers, "", json.dumps(told.get("body"), indent=2, ensure_ascii=False)])
 
 
 def bundle_of(activation: Activation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from activations import states
 from activations.models import Activation, Delivery, Event, Hold, Job
 from activations.naming import ids
 from audiences.models import User
+from audiences.wishes.states import AT_PLATFORM
 
 log = structlog.get_logger(__name__)
 
@@ -168,13 +169,14 @@ def _release_holds(moved: list[Delivery], to: str) -> None:
 
 
 def release(workspace_id: int, keys: Iterable[str]) -> int:
-    """Delete the holds on `keys`, and on the whole workspace, that no delivery at the platform needs any more;
-    returns how many."""
+    """Delete the holds on `keys`, and on the whole workspace, that no delivery at the platform, and no wish that
+    may have begun a resync there, needs any more; returns how many."""
     holds = Hold.objects.filter(workspace_id=workspace_id, key__in=[*keys, Hold.WHOLE_WORKSPACE])
     needed = Delivery.objects.filter(
         workspace_id=workspace_id, state__in=states.AT_PLATFORM, job__isnull=False
     ).values_list("job_id", "audience__platform_id")
     still = set(needed.filter(job__in=holds.values("job")))
     still |= {(job, Hold.WHOLE_WORKSPACE) for job, _audience in still}
-    gone = [hold.pk for hold in holds if (hold.job_id, hold.key) not in still]
+    asked = set(holds.filter(wish__state__in=AT_PLATFORM).values_list("pk", flat=True))
+    gone = [hold.pk for hold in holds if hold.pk not in asked and (hold.job_id, hold.key) not in still]
     return Hold.objects.filter(pk__in=gone).delete()[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.db.models import Exists, OuterRef
 
+from activations import beginnings, firing, links, states
 from activations import chain as chaining
 from activations import dispatch as dispatching
-from activations import firing, links, states
 from activations import reconcile as reconciling
 from activations import sweep as sweeping
 from activations import tally as tallying
@@ -24,6 +24,12 @@ from platforms.pace import Share
 def dispatch(workspace_id: int) -> None:
     """Send what may go in a workspace."""
     each(Workspace.objects.filter(pk=workspace_id), dispatching.dispatch, share=Share.SEND)
+
+
+@shared_task
+def begin_resyncs(workspace_id: int) -> None:
+    """Add the activations of a workspace that send everybody at once; their deliveries follow."""
+    each(Workspace.objects.filter(pk=workspace_id), beginnings.begin_all, share=Share.SEND)
 
 
 @shared_task

@@ -54,6 +54,7 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("evaluation/chains/<int:pk>/stop/", views.stop_chain, name="stop_chain"),
     path("activations/", views.history, name="history"),
     path("activations/<int:pk>/", include(of_an_activation)),
+    path("changes/<int:pk>/activation/", views.begun, name="begun"),
 ]
 
 # Config.logs strikes the token out of whatever names such an address.

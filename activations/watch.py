@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.db.models import F, Q
 
-from activations import nudges, states
+from activations import beginnings, nudges, states
 from activations.cadence import LONGEST, SHORTEST, Cadence, age, too_young
 from activations.models import Delivery
 from activations.moves import move
@@ -101,6 +101,8 @@ def _watch(workspace: Workspace, deliveries: list[Delivery], cadence: Cadence, n
     _ask_later(going_on, cadence, now)
     if finished:
         nudges.dispatch_soon(workspace.pk)
+        if workspace.is_segment:
+            beginnings.wake(workspace, now)
     return finished
 
 

@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from audiences import clock
-from audiences.models import Dataflow, Mapping, PlatformJob, Run, Wish, Workspace
+from audiences.models import Dataflow, Mapping, PlatformJob, Run, Supported, Trait, Wish, Workspace
 from audiences.models.catalog import Audience, Destination
 from audiences.models.workspaces import SyncState
+from platforms.checking import ConnectionReport
 from platforms.errors import CredentialsRefused, PlatformError, Refused
-from platforms.types import ConnectionReport
 
 log = structlog.get_logger(__name__)
 
@@ -257,5 +257,5 @@ def move(workspace: Workspace, **place: str) -> None:
 
 def forget(workspace: Workspace) -> None:
     """Delete the workspace's mirror. Deliveries protect what they point at."""
-    for model in (Wish, Run, PlatformJob, Mapping, Dataflow, Audience, Destination):
+    for model in (Wish, Run, PlatformJob, Mapping, Dataflow, Audience, Destination, Supported, Trait):
         model.objects.filter(workspace=workspace).delete()

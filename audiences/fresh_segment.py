@@ -21,6 +21,8 @@ from platforms.segment import SegmentClient
 from platforms.segment.types import Activation, Connection
 
 AT_ONCE = 3
+# Other resyncs that the mirror knows of and a look reads again, to see whether they are over.
+OTHERS_READ = 3
 Found = tuple[str, types.Audience | None, Sequence[Connection], Sequence[Activation]]
 
 
@@ -40,6 +42,13 @@ def look_again(workspace: Workspace, client: SegmentClient, audiences: Collectio
             row = {key: audience_fields(audience)}
             rows, _ = mirror(Audience, workspace, row, now=timezone.now(), complete=False)
             store(workspace, rows[key], connections, activations)
+
+
+def with_resyncing(workspace: Workspace, audiences: Collection[str]) -> set[str]:
+    """These audiences (platform ids), and some where a resync goes on as far as we know: it may be over."""
+    resyncing = MappingRow.objects.filter(workspace=workspace, resyncing=True, vanished_at=None)
+    others = resyncing.exclude(audience__platform_id__in=audiences).order_by("pk")
+    return {*audiences, *others.values_list("audience__platform_id", flat=True)[:OTHERS_READ]}
 
 
 def _read(client: SegmentClient, key: str) -> Found:

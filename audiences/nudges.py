@@ -28,6 +28,12 @@ def wishes_soon(workspace_id: int) -> None:
     nudge("audiences.tasks.fulfil_wishes", workspace_id)
 
 
+def resyncs_soon(workspace_id: int) -> None:
+    """Nudge the worker that fulfils wishes with which a resync begins. It lives where deliveries do, known here by
+    its name alone."""
+    nudge("activations.tasks.begin_resyncs", workspace_id)
+
+
 def look_soon(workspace_id: int, audience: str) -> None:
     """Nudge a worker to read afresh what this audience (platform id) sends, at Segment."""
     nudge("audiences.tasks.look_at_audience", workspace_id, audience)

@@ -1,4 +1,4 @@
-"""Where a workspace's pace is kept: in Redis, in the workspace's row while Redis is away, at worst in here.
+"""Where a workspace's paces are kept: in Redis, in rows of the database while Redis is away, at worst in here.
 
 All of a workspace's processes find the same state, told by the same clock: the store's own, because theirs
 may differ. It is written with compare-and-swap, so nobody waits for a lock that a dead process holds. When
@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from audiences.models import Workspace
+from audiences.models import Pace, Workspace
 from platforms.pace import Memory, Pacer, Policy, Share, State, Store, one_share
 from platforms.segment.gateway import Operation, PaceOf
 
@@ -49,7 +49,7 @@ class StoreAway(Exception):
 
 
 class InRedis:
-    """One string a workspace. Two round trips a call."""
+    """One string a pace. Two round trips a call."""
 
     def __init__(self, redis: Redis, key: str) -> None:
         self._key = key
@@ -72,10 +72,12 @@ class InRedis:
 
 
 class InDatabase:
-    """A column of the workspace's row, and the database's clock."""
+    """A row a pace, and the database's clock. `group` names an operation that is counted apart."""
 
-    def __init__(self, workspace_id: int) -> None:
-        self._rows = Workspace.objects.filter(pk=workspace_id)
+    def __init__(self, workspace_id: int, group: str = "") -> None:
+        self._workspace = workspace_id
+        self._group = group
+        self._rows = Pace.objects.filter(workspace=workspace_id, group=group)
 
     def change(self, step: Step[Given]) -> Given:
         """Raises StoreAway when the database does not answer, or knows no such workspace."""
@@ -91,14 +93,21 @@ class InDatabase:
 
     def _change(self, step: Step[Given]) -> Given:
         for _ in range(TRIES):
-            found: tuple[str, datetime] | None = self._rows.values_list("pace", Now()).first()
+            found: tuple[str, datetime] | None = self._rows.values_list("state", Now()).first()
             if found is None:
-                break
+                self._begin()
+                continue
             old, now = found
             state, given = step(State.read(old), now.timestamp())
-            if self._rows.filter(pace=old).update(pace=state.written()):
+            if self._rows.filter(state=old).update(state=state.written()):
                 return given
         raise StoreAway("too many at once")
+
+    def _begin(self) -> None:
+        if not Workspace.objects.filter(pk=self._workspace).exists():
+            raise StoreAway("no such workspace")
+        row = Pace(workspace_id=self._workspace, group=self._group)
+        Pace.objects.bulk_create([row], ignore_conflicts=True)
 
 
 class FirstThatAnswers:
@@ -142,22 +151,22 @@ def policy() -> Policy:
 
 def pace_of(workspace: Workspace) -> Pacer:
     """The workspace's pace, the same in every process."""
-    shared: list[Store] = [InRedis(_redis(), f"pace:{workspace.pk}"), InDatabase(workspace.pk)]
-    return Pacer(FirstThatAnswers(shared, Memory()), policy())
+    return Pacer(_shared(workspace), policy())
 
 
 def pace_of_operation(workspace: Workspace) -> PaceOf:
-    """The paces of Segment's operations with a documented limit, the same in every process.
-
-    Without Redis each process keeps its own: the platform then refuses what is too much, and says how long.
-    """
+    """The paces of Segment's operations with a documented limit, the same in every process."""
 
     @cache
     def of(operation: Operation) -> Pacer | None:
         if not operation.per_minute:
             return None
-        shared: list[Store] = [InRedis(_redis(), f"pace:{workspace.pk}:{operation.group}")]
-        store = FirstThatAnswers(shared, Memory())
+        store = _shared(workspace, operation.group)
         return Pacer(store, one_share(operation.per_minute), share=Share.READ)
 
     return of
+
+
+def _shared(workspace: Workspace, group: str = "") -> Store:
+    key = f"pace:{workspace.pk}:{group}" if group else f"pace:{workspace.pk}"
+    return FirstThatAnswers([InRedis(_redis(), key), InDatabase(workspace.pk, group)], Memory())

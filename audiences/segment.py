@@ -17,7 +17,7 @@ from audiences.catalogue import Catalogue, Progress
 from audiences.models import Audience, Workspace
 from audiences.supported import described, hidden_keys, row_of
 from platforms import types
-from platforms.errors import NotFound, Refused
+from platforms.errors import NotFound, NotSent, OutcomeUnknown, Refused
 from platforms.http import together
 from platforms.segment import SegmentClient
 from platforms.segment.decoding import as_json, without_secrets
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 # At twenty-five audiences a minute (half the limit, the other half is for people) that is five minutes.
 LOOKS = 150
 AT_ONCE = 4
+# Of a trait's key: a longer one cannot be kept.
+LONGEST = 255
 STATES = {True: "enabled", False: "disabled", None: "unknown"}
 Held = tuple[str, list[types.Dataflow] | None]
 
@@ -57,10 +59,21 @@ def read(workspace: Workspace, client: SegmentClient, progress: Progress) -> Cat
         audiences=tuple(audiences.values()),
         destinations=tuple(destinations.values()),
         supported=supported,
+        traits=_traits(client),
         looked=None if len(chosen) >= len(audiences) else frozenset(chosen),
         up_to=chosen[-1] if chosen else "",
         place=place,
     )
+
+
+def _traits(client: SegmentClient) -> dict[str, dict[str, Any]] | None:
+    """Rows of the space's traits; None where Segment does not list them, so that what is known of them stays."""
+    try:
+        return {one.name: {"kind": one.kind[:32]} for one in client.traits() if len(one.name) <= LONGEST}
+    except (Refused, OutcomeUnknown, NotSent) as error:
+        # They only help to fill in a form: a sync does not fail for them.
+        log.warning("Segment does not list the traits of a space.", code=error.code)
+        return None
 
 
 def _supported(

@@ -22,7 +22,16 @@ from audiences.catalogue import Catalogue, Progress
 from audiences.clients import client_for, segment_client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
 from audiences.mirroring import Written, mirror
-from audiences.models import Audience, Dataflow, Destination, Mapping, PlatformJob, Supported, Workspace
+from audiences.models import (
+    Audience,
+    Dataflow,
+    Destination,
+    Mapping,
+    PlatformJob,
+    Supported,
+    Trait,
+    Workspace,
+)
 from audiences.models.catalog import Mirrored
 from audiences.models.workspaces import SyncState
 from audiences.runs import read_runs, store_read
@@ -167,6 +176,8 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     written += mirror(Mapping, workspace, rows, now=now, where=_looked_at(found, rows))[1]
     for kind, supported in found.supported.items():
         written += mirror(Supported, workspace, supported, now=now, where=Q(audience_type=kind))[1]
+    if found.traits is not None:
+        written += mirror(Trait, workspace, found.traits, now=now)[1]
     written += store_jobs(workspace, found.jobs, now)
     written += store_read(workspace, found.runs)
     _freshness(workspace, found)

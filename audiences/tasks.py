@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 from django.db.models import Q, QuerySet
 
-from audiences import clock, connection, fresh_segment  # noqa: F401  a task too: Celery finds it through here
+from audiences import clock, connection, fresh_segment, nudges  # noqa: F401  a task too: Celery finds it through here
 from audiences.clients import client_for, segment_client_for
 from audiences.external.sweep import busy, carry_on
 from audiences.fresh import look_again
@@ -45,8 +45,11 @@ def wish_tick() -> None:
     now = clock.now()
     due = Q(state__in=states.WAITING) & (Q(next_at__lte=now) | Q(deadline__lte=now))
     left = Q(state=states.SENDING, lease_until__lt=now)
-    for pk in Wish.objects.filter(due | left).order_by().values_list("workspace", flat=True).distinct():
+    waiting = Wish.objects.filter(due | left).order_by()
+    for pk in waiting.plain().values_list("workspace", flat=True).distinct():
         fulfil_wishes.delay(pk)
+    for pk in waiting.resyncing().values_list("workspace", flat=True).distinct():
+        nudges.resyncs_soon(pk)
 
 
 @shared_task

@@ -32,6 +32,7 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("destinations/<platform_id:dataflow>/unmap/<platform_id:audience>/", views.unmap, name="unmap"),
     path("audiences/<platform_id:audience>/map/", views.choose_dataflow, name="choose_dataflow"),
     path("audiences/<platform_id:audience>/connect/", views.choose_destination, name="choose_destination"),
+    path("audiences/<platform_id:audience>/state/<slug:op>/", views.audience_switch, name="audience_switch"),
     path(
         "audiences/<platform_id:audience>/connect/<platform_id:destination>/", views.connect, name="connect"
     ),

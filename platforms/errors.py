@@ -109,9 +109,13 @@ class Unauthorized(CredentialsRefused):
 
 
 class NotFound(Refused):
-    """404."""
+    """404. `field` names what of the input is not there, where the platform says so."""
 
     code = "not_found"
+
+    def __init__(self, summary: str, *, field: str = "", **known: object) -> None:
+        super().__init__(summary, **known)  # type: ignore[arg-type]
+        self.field = field
 
 
 class Conflict(Refused):

@@ -66,6 +66,7 @@ SHAPES: dict[str, Any] = {
     "workspace": {"workspace": {"id": str, "slug": str, "name": str}},
     "spaces": {"spaces": [SPACE], "pagination": PAGE},
     "space": {"space": SPACE},
+    "traits": {"traits": [{"trait": str, "type": str, "lastSeenAt?": str}], "pagination": PAGE},
     "audiences": {"audiences": [AUDIENCE], "pagination": PAGE},
     "audience": {"audience": AUDIENCE},
     "run": {"run": {"id": str}},

@@ -65,9 +65,16 @@ class JobAdmin(ReadOnly):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnly):
-    list_display = ("key", "workspace", "job")
+    list_display = ("key", "workspace", "job", "wish")
     list_filter = (("workspace", WorkspaceFilter),)
-    list_select_related = ("workspace", "job")
+    list_select_related = (
+        "workspace",
+        "job",
+        "wish__audience",
+        "wish__dataflow",
+        "wish__mapping",
+        "wish__job",
+    )
     search_fields = ("=key",)
     search_help_text = _("The audience's system id.")
     ordering = ("-pk",)

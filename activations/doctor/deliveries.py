@@ -91,9 +91,12 @@ def _held(workspace: Workspace, rows: QuerySet[Delivery]) -> Iterator[Finding]:
     if held.exists():
         keys = {*held.values_list("audience__platform_id", flat=True), Hold.WHOLE_WORKSPACE}
         holds = Hold.objects.filter(workspace=workspace, key__in=keys)
-        named = ", ".join(map(str, sorted(set(holds.values_list("job", flat=True)))[:NAMED]))
+        jobs = sorted(set(holds.filter(job__isnull=False).values_list("job", flat=True)))
+        named = ", ".join(map(str, jobs[:NAMED]))
         why = f"Their audiences are on their way in job {named}; Adobe allows one job per audience at a time."
-        if workspace.is_segment:
+        if workspace.is_segment and not jobs:
+            why = "An activation is being added with a full resync; Segment allows one at a time in a workspace."
+        elif workspace.is_segment:
             why = f"The resync of job {named} is going on; Segment allows one at a time in a workspace."
         yield _finding(
             "queued_held", workspace, held, how="queued", why=why,

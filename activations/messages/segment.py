@@ -34,7 +34,7 @@ OWN = table(
     Message(
         "audience_disabled", _("The audience is disabled"),
         _("A disabled audience is not computed and sends nothing."),
-        _("Enable the audience in Segment, then retry."), "after", KEEPER,
+        _("Enable the audience, then retry."), "after", KEEPER,
     ),
     Message(
         "audience_computing", _("Segment is computing the audience"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audiences.models import Workspace
+from audiences.models import Wish, Workspace
 
 
 class Job(models.Model):
@@ -60,10 +60,19 @@ class Hold(models.Model):
     key = models.CharField(
         max_length=255, help_text=_("For Adobe the audience's system id; “*” for the whole workspace.")
     )
-    job = models.ForeignKey(Job, models.CASCADE, related_name="holds")
+    job = models.ForeignKey(Job, models.CASCADE, null=True, blank=True, related_name="holds")
+    wish = models.OneToOneField(
+        Wish, models.CASCADE, null=True, blank=True, related_name="+",
+        help_text=_("Instead of a job: what adds an activation at Segment with a full resync."),
+    )  # fmt: skip
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="one_job_per_audience")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="one_job_per_audience"),
+            models.CheckConstraint(
+                condition=models.Q(job=None) ^ models.Q(wish=None), name="hold_of_a_job_or_a_wish"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -70,7 +70,7 @@ SEGMENT_RULES: tuple[Rule, ...] = (
     segment.audience_enabled,
     segment.audience_settled,
     traffic.not_paused,
-    segment.not_held,
+    traffic.not_held,
     segment.no_resync_elsewhere,
     segment.no_resync_here,
     segment.audience_status_known,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from activations.preflight.finding import OURS, SEGMENT_API, SEGMENT_GUIDE, Facts, Finding
-from activations.preflight.traffic import already_in_flight
 
 COMPUTING = frozenset({"computing", "backfilling", "preparing"})
 IN_TROUBLE = frozenset({"error", "failed"})
@@ -75,7 +74,7 @@ def audience_enabled(facts: Facts) -> Finding | None:
     return Finding(
         "audience_disabled", "stop",
         _("The audience is disabled, so it is not computed and sends nothing."),
-        _("Enable the audience in Segment."),
+        _("Enable the audience first."),
         SEGMENT_API,
     )  # fmt: skip
 
@@ -125,21 +124,8 @@ def audience_status_known(facts: Facts) -> Finding | None:
     )  # fmt: skip
 
 
-def not_held(facts: Facts) -> Finding | None:
-    if facts.in_flight_here:
-        return already_in_flight()
-    if not facts.held:
-        return None
-    return Finding(
-        "resync_held", "wait",
-        _("Another resync of this workspace is going on; Segment allows one at a time."),
-        _("It goes by itself when that one has finished."),
-        SEGMENT_GUIDE,
-    )  # fmt: skip
-
-
 def no_resync_elsewhere(facts: Facts) -> Finding | None:
-    """One that we hold the place for is `not_held`'s business."""
+    """One that we hold the place for is `traffic.not_held`'s business."""
     if facts.ad_hoc_run_elsewhere is None or facts.held:
         return None
     return Finding(

@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from activations.preflight.finding import ADOBE_GUIDE, ADOBE_LIMITS, OURS, Facts, Finding, Paused
+from activations.preflight.finding import (
+    ADOBE_GUIDE,
+    ADOBE_LIMITS,
+    OURS,
+    SEGMENT_GUIDE,
+    Facts,
+    Finding,
+    Paused,
+)
 from audiences import speech
 
 BETA_GUIDE = "Adobe, beta tutorial only; later pages name no daily limit"
@@ -103,20 +111,24 @@ def no_ad_hoc_run(facts: Facts) -> Finding | None:
     return None
 
 
-def already_in_flight() -> Finding:
-    return Finding(
-        "already_in_flight", "stop",
-        _("It is already on its way from an earlier press."),
-        _("Follow that activation; press again when it is over, if it must go twice."),
-        OURS,
-    )  # fmt: skip
-
-
 def not_held(facts: Facts) -> Finding | None:
+    """What keeps it is the audience's own job at Adobe, any resync of the workspace at Segment."""
     if facts.in_flight_here:
-        return already_in_flight()
+        return Finding(
+            "already_in_flight", "stop",
+            _("It is already on its way from an earlier press."),
+            _("Follow that activation; press again when it is over, if it must go twice."),
+            OURS,
+        )  # fmt: skip
     if not facts.held:
         return None
+    if facts.platform == "segment":
+        return Finding(
+            "resync_held", "wait",
+            _("Another resync of this workspace is going on; Segment allows one at a time."),
+            _("It goes by itself when that one has finished."),
+            SEGMENT_GUIDE,
+        )  # fmt: skip
     return Finding(
         "audience_held", "wait",
         _("Another of our jobs is sending this audience; Adobe allows one at a time."),

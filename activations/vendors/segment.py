@@ -17,7 +17,7 @@ from activations.models import Delivery, Event, Hold, Job
 from activations.vendors.vendor import Prepared
 from audiences import fresh_segment
 from audiences.clients import segment_client_for
-from audiences.models import Mapping, Workspace
+from audiences.models import Workspace
 from platforms.errors import NotFound, PlatformError
 from platforms.segment import SegmentClient
 from platforms.segment.types import Activation
@@ -30,8 +30,6 @@ LINKED = "LINKED"
 GRACE = timedelta(seconds=settings.RESYNC_GRACE)
 # Delivery Overview is about thirty seconds behind (contract §9).
 COUNT_AFTER = timedelta(seconds=45)
-# Other resyncs that the mirror knows of and a look reads again, to see whether they are over.
-OTHERS_READ = 3
 
 
 class Segment:
@@ -63,9 +61,7 @@ class Segment:
     def look(self, workspace: Workspace, deliveries: Collection[Delivery]) -> None:
         """The deliveries' audiences with all they send, and those where a resync goes on as far as we know."""
         mine = {delivery.audience.platform_id for delivery in deliveries}
-        resyncing = Mapping.objects.filter(workspace=workspace, resyncing=True, vanished_at=None)
-        others = resyncing.exclude(audience__platform_id__in=mine).order_by("pk")
-        keys = mine | set(others.values_list("audience__platform_id", flat=True)[:OTHERS_READ])
+        keys = fresh_segment.with_resyncing(workspace, mine)
         fresh_segment.look_again(workspace, segment_client_for(workspace), keys)
 
     def prepare(self, workspace: Workspace, job: Job, deliveries: Sequence[Delivery]) -> Prepared:  # noqa: ARG002

@@ -2,6 +2,7 @@
 
 from activations.views.activation import activation, status
 from activations.views.audience import audience
+from activations.views.begun import begun
 from activations.views.changes import cancel, check_again, retry
 from activations.views.choose import activate, tray
 from activations.views.dataflow import dataflow
@@ -36,6 +37,7 @@ __all__ = [
     "audience",
     "board",
     "board_status",
+    "begun",
     "bundle",
     "cancel",
     "cancel_job",

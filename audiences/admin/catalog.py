@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audiences import shown, speech
 from audiences.admin.changing import changes_of
 from audiences.admin.rooms import PresentFilter, ReadOnly, WorkspaceFilter
-from audiences.models import Audience, Dataflow, Destination, Supported
+from audiences.models import Audience, Dataflow, Destination, Supported, Trait
 
 MIRRORED = ("workspace", WorkspaceFilter)
 
@@ -37,6 +37,17 @@ class SupportedAdmin(ReadOnly):
     @admin.display(description=_("actions"))
     def action_count(self, row: Supported) -> str:
         return speech.number(len(row.actions))
+
+
+@admin.register(Trait)
+class TraitAdmin(ReadOnly):
+    """What can go along with an event at Segment."""
+
+    list_display = ("platform_id", "kind", "workspace", "vanished_at")
+    list_filter = (MIRRORED, PresentFilter, "kind")
+    list_select_related = ("workspace",)
+    search_fields = ("platform_id",)
+    ordering = ("platform_id", "pk")
 
 
 @admin.register(Dataflow)

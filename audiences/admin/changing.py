@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from audiences.models import Audience, Dataflow, Mapping
 from audiences.models.catalog import Kind
+from audiences.wishes.segment.people import is_on
 
 Way = tuple[str, str, tuple[str, ...]]
 
@@ -33,7 +34,11 @@ def _ways(row: Model) -> list[Way]:
 
 def _of_audience(row: Audience) -> list[Way]:
     if row.workspace.is_segment:
-        return [(_("Add a destination"), "choose_destination", (row.platform_id,))]
+        word, op = (_("Disable"), "disable") if is_on(row.lifecycle) else (_("Enable"), "enable")
+        return [
+            (_("Add a destination"), "choose_destination", (row.platform_id,)),
+            (word, "audience_switch", (row.platform_id, op)),
+        ]
     return [(_("Map to a dataflow"), "choose_dataflow", (row.platform_id,))]
 
 

@@ -70,6 +70,19 @@ class Supported(Mirrored):
         return f"{self.name} ({self.audience_type})"
 
 
+class Trait(Mirrored):
+    """What can go along with an event at Segment, by its key in `platform_id`."""
+
+    kind = models.CharField(max_length=32, blank=True, help_text=_("Segment's word for where it comes from."))
+
+    class Meta:
+        ordering = ["platform_id"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "platform_id"], name="one_trait")]
+
+    def __str__(self) -> str:
+        return self.platform_id
+
+
 class Kind(models.TextChoices):
     BATCH_FILE = "batch_file", _("Batch, file-based")
     STREAMING = "streaming", _("Streaming")

@@ -21,6 +21,14 @@ class WishQuerySet(models.QuerySet["Wish"]):
     def open(self) -> WishQuerySet:
         return self.filter(state__in=states.OPEN)
 
+    def resyncing(self) -> WishQuerySet:
+        """Those that add an activation which sends everybody at once: `activations.beginnings` fulfils them."""
+        return self.filter(what=Wish.What.MAP, wanted__resync=True)
+
+    def plain(self) -> WishQuerySet:
+        """All the others. Most have no such key in `wanted`, which an `exclude` of the key would lose."""
+        return self.exclude(pk__in=Wish.objects.resyncing().order_by().values("pk"))
+
 
 class Wish(models.Model):
     """One change that a person wants at the platform: who, when, what, and how it stands.
@@ -110,6 +118,17 @@ class Wish(models.Model):
                 name="one_open_wish_per_connection",
             ),
             models.UniqueConstraint(
+                fields=["audience"],
+                condition=Q(
+                    state__in=states.OPEN,
+                    audience__isnull=False,
+                    dataflow=None,
+                    mapping=None,
+                    destination=None,
+                ),
+                name="one_open_switch_per_audience",
+            ),
+            models.UniqueConstraint(
                 fields=["dataflow"],
                 condition=Q(state__in=states.OPEN, audience=None, dataflow__isnull=False),
                 name="one_open_switch_per_dataflow",
@@ -138,6 +157,11 @@ class Wish(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in states.OPEN
+
+    @property
+    def resyncs(self) -> bool:
+        """Whether everybody is sent with the very call that it asks for."""
+        return self.what == Wish.What.MAP and self.wanted.get("resync") is True
 
 
 class WishEvent(models.Model):

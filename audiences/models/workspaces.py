@@ -177,12 +177,6 @@ class Workspace(models.Model):
         editable=False,
         help_text=_("No job leaves before this; set when told to slow down."),
     )
-    pace = models.CharField(
-        max_length=200,
-        blank=True,
-        editable=False,
-        help_text=_("The pace that all processes share, while Redis does not answer."),
-    )
     watched_until = models.DateTimeField(null=True, blank=True, editable=False)
     sync_state = models.CharField(
         max_length=8, choices=SyncState.choices, default=SyncState.NEVER, editable=False

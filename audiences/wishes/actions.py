@@ -62,9 +62,13 @@ def ask(
                 destination=destination, job=job, wanted=wanted or {}, sealed=_sealed(sealed), seen=seen or {}, by=by, asked_at=now, press=press, state_since=now, next_at=now,
                 deadline=now + GIVE_UP_AFTER,
             )  # fmt: skip
+            if wish.resyncs:
+                # It takes its turn among the workspace's resyncs, as deliveries do.
+                wish.deadline = now + workspace.send_limit
+                wish.save(update_fields=["deadline"])
             data = {"from": "", "to": states.QUEUED, "wanted": wish.wanted, "seen": wish.seen}
             WishEvent.objects.create(wish=wish, at=now, actor=by, what="asked", data=data)
-            nudges.wishes_soon(workspace.pk)
+            (nudges.resyncs_soon if wish.resyncs else nudges.wishes_soon)(workspace.pk)
     except IntegrityError:
         made = Wish.objects.filter(workspace=workspace, press=press).first()
         if made is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,11 +14,12 @@ from django.utils import timezone
 from audiences.fresh import store_dataflows
 from audiences.mirroring import mirror
 from audiences.models import Audience, Dataflow, Mapping, Wish
-from audiences.wishes.outcomes import Already, Granted, Meanwhile, NotYet
+from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet
 from audiences.wishes.terms import as_terms, terms_of
 from platforms import types
 from platforms.adobe import AdobeClient
 from platforms.changes import Add, Alter, Change, Changed, Remove
+from platforms.errors import NotFound, PlatformError
 
 What = Wish.What
 # Written down just before the call, with the version that the call is tied to.
@@ -29,10 +31,25 @@ SWITCHES = {What.ENABLE.value: "enabled", What.DISABLE.value: "disabled"}
 def perform(client: AdobeClient, wish: Wish, note: Note) -> Granted:
     """Read the dataflow, see whether the wish still makes sense, and ask for it once.
 
-    Raises Already, Meanwhile, NotYet (nothing was sent then) or the PlatformError of a call.
+    Raises Already, Denied, Meanwhile, NotYet (nothing was sent then) or the PlatformError of a call.
     """
-    answer = _switch(client, wish, note) if wish.what in SWITCHES else _change(client, wish, note)
+    try:
+        answer = _switch(client, wish, note) if wish.what in SWITCHES else _change(client, wish, note)
+    except NotFound as error:
+        _look_whether_it_is_gone(client, wish)
+        raise Denied("not_found", error) from error
     return Granted(partial(settle, wish, answer.etag), answer.request_id, answer.status)
+
+
+def _look_whether_it_is_gone(client: AdobeClient, wish: Wish) -> None:
+    """What one address does not find the list must lack, too, before it is marked as gone."""
+    if wish.dataflow is None:
+        return
+    key = wish.dataflow.platform_id
+    with suppress(PlatformError):
+        found = client.dataflows_by_id([key])
+        with transaction.atomic():
+            store_dataflows(wish.workspace, [key], found)
 
 
 def _change(client: AdobeClient, wish: Wish, note: Note) -> Changed:

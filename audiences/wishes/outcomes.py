@@ -15,11 +15,12 @@ Settle = Callable[[datetime], object]
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The platform did it. `settle` makes the mirror say so, at a moment by the platform's clock; it runs in
-    the transaction in which the wish is done."""
+    the transaction in which the wish is done. `answer` is the body for the record, secrets struck out."""
 
     settle: Settle | None = None
     request_id: str = ""
     status: int | None = None
+    answer: str = ""
 
 
 class Already(Exception):
@@ -42,11 +43,12 @@ class Meanwhile(Exception):
 
 
 class NotYet(Exception):
-    """It cannot be asked for at this moment; nothing was sent. `wait` is in seconds."""
+    """It cannot be asked for at this moment, for this `reason`; nothing was sent. `wait` is in seconds."""
 
-    def __init__(self, wait: float) -> None:
+    def __init__(self, wait: float, reason: str = "dataflow_busy") -> None:
         super().__init__(f"not before {wait} s")
         self.wait = wait
+        self.reason = reason
 
 
 class Denied(Exception):

@@ -38,6 +38,8 @@ EDGES: dict[str, frozenset[str]] = {
     LOST: frozenset(),
 }
 OPEN = (QUEUED, SENDING, UNCONFIRMED)
+# Asked for, or perhaps: nobody knows yet whether the platform did it.
+AT_PLATFORM = (SENDING, UNCONFIRMED)
 WAITING = (QUEUED, UNCONFIRMED)
 # A person must see these and decide.
 NEEDS_YOU = (REFUSED, CHANGED, LOST)

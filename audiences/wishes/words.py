@@ -32,7 +32,7 @@ def _lacks_right(right: Words) -> Meaning:
 
 MEANINGS: dict[str, Meaning] = {
     "never_sent": Meaning(
-        _("%(vendor)s could not be asked for an hour, so nothing was sent."),
+        _("%(vendor)s could not be asked in time, so nothing was sent."),
         _("See whether the workspace can be reached, then ask again."),
     ),
     "no_trace": Meaning(
@@ -82,6 +82,23 @@ AT_SEGMENT: dict[str, Meaning] = {
             "An owner makes a token with the permissions of a Workspace Owner, and an administrator enters it."
         ),
     ),
+    # Found before it was asked: Segment does not say what a full resync does where something is off.
+    "connection_disabled": Meaning(
+        _("The destination is disabled, so a full resync would reach nothing; nothing was sent."),
+        _("Enable the destination in Segment, or add the activation without a full resync."),
+    ),
+    "audience_disabled": Meaning(
+        _("The audience is disabled, so a full resync would send nobody; nothing was sent."),
+        _("Enable the audience, or add the activation without a full resync."),
+    ),
+}
+# Why one that resyncs waits; the codes are preflight's.
+WAITS: dict[str, Words] = {
+    "resync_held": _("waits for another resync of this workspace; Segment allows one at a time"),
+    "resync_elsewhere": _("waits for a resync that was not started here; Segment allows one at a time"),
+    "audience_computing": _("waits until Segment has computed the audience"),
+    "audience_locked": _("waits until Segment has applied a change to the audience"),
+    "paused": _("waits until the pause is over"),
 }
 CHANGED = Meaning(
     _(
@@ -89,6 +106,11 @@ CHANGED = Meaning(
     ),
     _("Look again, and ask again if you still want it."),
 )
+
+
+def waits_for(wish: Wish) -> Words:
+    """What keeps it from being asked for; "" where nothing is known to."""
+    return WAITS.get(wish.reason, "") if wish.state == states.QUEUED else ""
 
 
 def meaning_of(wish: Wish) -> Meaning | None:

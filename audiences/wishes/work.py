@@ -6,9 +6,10 @@ Any number may run at once. Everything here would also be right if it ran twice 
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from django.db import transaction
@@ -19,6 +20,7 @@ from audiences.clock import Clock, ticking
 from audiences.clock import now as database_now
 from audiences.lease import LEASE, kept
 from audiences.models import Wish, Workspace
+from audiences.models.wishes import WishQuerySet
 from audiences.wishes import flows, jobs, segment, states
 from audiences.wishes.moves import mine, move
 from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet, Settle
@@ -56,22 +58,27 @@ def fulfil_all(workspace: Workspace, *, clock: Clock | None = None) -> int:
     """Fulfil what is due in a workspace, one wish after the other; returns how many were taken up."""
     clock, taken = clock or ticking(), 0
     sweep(workspace, clock())
-    while (wish := claim(workspace, clock())) is not None:
-        mine_now = Wish.objects.filter(mine(wish))
-        with kept(partial(_renew, mine_now), f"wish-{wish.pk}"):
+    while (wish := claim(Wish.objects.plain(), workspace, clock())) is not None:
+        with leased(wish):
             fulfil(wish, clock=clock)
         taken += 1
     return taken
+
+
+def leased(wish: Wish) -> AbstractContextManager[None]:
+    """Keeps a wish that was taken up for its worker, as long as that lives."""
+    mine_now = Wish.objects.filter(mine(wish))
+    return kept(partial(_renew, mine_now), f"wish-{wish.pk}")
 
 
 def _renew(mine_now: QuerySet[Wish]) -> int:
     return mine_now.update(lease_until=database_now() + LEASE)
 
 
-def claim(workspace: Workspace, now: datetime) -> Wish | None:
-    """Take up the oldest due wish, unless its dataflow is being changed by another; None when nothing is due."""
+def claim(wishes: WishQuerySet, workspace: Workspace, now: datetime) -> Wish | None:
+    """Take up the oldest due one of these, unless its dataflow is being changed by another; None when none is due."""
     busy = Wish.objects.filter(workspace=workspace, state=states.SENDING, dataflow__isnull=False)
-    due = Wish.objects.filter(
+    due = wishes.filter(
         workspace=workspace, state__in=states.WAITING, next_at__lte=now, deadline__gt=now
     ).exclude(dataflow__in=busy.values("dataflow"))
     for wish in due.select_related(*ABOUT).order_by("pk")[:20]:
@@ -81,18 +88,31 @@ def claim(workspace: Workspace, now: datetime) -> Wish | None:
     return None
 
 
+class Beginning(Protocol):
+    """What a wish with more to it asks and leaves: one with whose call a resync begins."""
+
+    def may_be_sent(self) -> None:
+        """Asked when nothing but the sending is left. Raises NotYet or Denied; then nothing was sent."""
+
+    def has_begun(self, granted: Granted | None) -> None:
+        """It is done, in the same transaction. None: an earlier call turned out to have done it."""
+
+
 class Sending:
     """Writes down, at the last moment before the call, that it is made: by the platform's clock.
 
     A worker that was frozen past its lease learns here that the wish is no longer its own.
     """
 
-    def __init__(self, client: Client, wish: Wish) -> None:
+    def __init__(self, client: Client, wish: Wish, beginning: Beginning | None = None) -> None:
         self.client = client
         self.wish = wish
+        self.beginning = beginning
         self.made = False
 
     def __call__(self, etag: str = "") -> None:
+        if self.beginning is not None:
+            self.beginning.may_be_sent()
         at = self.client.platform_now() or database_now()
         if not Wish.objects.filter(mine(self.wish)).update(sent_at=at, sent_etag=etag):
             raise NotSent("The wish's lease ended before its call was made.")
@@ -100,26 +120,26 @@ class Sending:
         self.made = True
 
 
-def fulfil(wish: Wish, *, clock: Clock | None = None) -> None:
+def fulfil(wish: Wish, *, clock: Clock | None = None, beginning: Beginning | None = None) -> None:
     """Ask the platform for a wish that was taken up, and write down what came of it."""
     clock = clock or ticking()
     sending: Sending | None = None
     try:
-        sending = Sending(client_of(wish), wish)
+        sending = Sending(client_of(wish), wish, beginning)
         granted = perform(sending)
     except Already as found:
         done(wish, found.settle, sending, clock(), what="found_so")
     except Meanwhile as error:
         move(wish, states.CHANGED, what="changed_meanwhile", now=clock(), found=error.found)
     except NotYet as error:
-        again(wish, clock(), "dataflow_busy", wait=error.wait)
+        again(wish, clock(), error.reason, wait=error.wait)
     except Denied as error:
         refuse(wish, error.error, clock(), error.reason, found=error.found)
     except PlatformError as error:
         failed(wish, error, clock(), made=sending is not None and sending.made)
     else:
         told = {"status": granted.status, "request_id": granted.request_id}
-        done(wish, granted.settle, sending, clock(), what="done", **told)
+        done(wish, granted.settle, sending, clock(), what="done", granted=granted, **told)
 
 
 def client_of(wish: Wish) -> Client:
@@ -141,13 +161,24 @@ def perform(sending: Sending) -> Granted:
 
 
 def done(
-    wish: Wish, settle: Settle | None, sending: Sending | None, now: datetime, *, what: str, **told: Any
+    wish: Wish,
+    settle: Settle | None,
+    sending: Sending | None,
+    now: datetime,
+    *,
+    what: str,
+    granted: Granted | None = None,
+    **told: Any,
 ) -> None:
     """The platform agreed: the wish and the mirror say so together."""
     at = (sending.client.platform_now() if sending is not None else None) or now
     with transaction.atomic():
-        if move(wish, states.DONE, what=what, now=now, reason="", verbatim="", **told) and settle is not None:
+        if not move(wish, states.DONE, what=what, now=now, reason="", verbatim="", **told):
+            return
+        if settle is not None:
             settle(at)
+        if sending is not None and sending.beginning is not None:
+            sending.beginning.has_begun(granted)
 
 
 def failed(wish: Wish, error: PlatformError, now: datetime, *, made: bool) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from platforms.adobe.catalog import DESTINATION_FLOWS
 from platforms.adobe.gateway import ACCESS_CONTROL, FLOW_SERVICE, SANDBOXES, Gateway, having
+from platforms.checking import ConnectionReport, Permission, Sandbox
 from platforms.decoding import Record, dig, record, records, text, texts
 from platforms.errors import CredentialsRefused, OutcomeUnknown, Refused
-from platforms.types import ConnectionReport, Permission, Sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from platforms.adobe.gateway import Gateway
 from platforms.adobe.runs import Runs
 from platforms.adobe.segmentation import Kind, Segmentation
 from platforms.changes import Change, Changed
+from platforms.checking import ConnectionReport, Sandbox
 from platforms.errors import CredentialsRefused
 from platforms.http import Limits, Wire
 from platforms.pace import Pacer
@@ -27,13 +28,11 @@ from platforms.patience import Patience
 from platforms.types import (
     Accepted,
     Audience,
-    ConnectionReport,
     Dataflow,
     EvaluationSchedule,
     Pair,
     PlatformJob,
     Run,
-    Sandbox,
 )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from platforms.checking import ConnectionReport, Sandbox
 from platforms.decoding import record
 from platforms.errors import AnswerUnreadable, CredentialsRefused, NotFound, Refused
 from platforms.segment import decoding
 from platforms.segment.gateway import STABLE, Gateway, all_of
 from platforms.segment.types import Space, Workspace
-from platforms.types import ConnectionReport, Sandbox
 
 
 def workspace(gateway: Gateway) -> Workspace | None:

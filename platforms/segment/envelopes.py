@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -81,6 +82,14 @@ _LACKING = {
 }
 
 
+_NOT_ACCEPTED = (InvalidInput, "Segment did not accept a value.")
+_ABOUT_INPUT: dict[int, tuple[type[InvalidInput | NotFound], str]] = {
+    400: _NOT_ACCEPTED,
+    404: (NotFound, "Segment does not find it (404)."),
+    422: _NOT_ACCEPTED,
+}
+
+
 def refusal(answer: Answer, secrets: Iterable[str] = ()) -> PlatformError:
     """The typed error of an answer that is not a success."""
     read = envelope(answer, secrets)
@@ -95,13 +104,23 @@ def refusal(answer: Answer, secrets: Iterable[str] = ()) -> PlatformError:
     if status in _LACKING:
         summary, blamed = _LACKING[status]
         return CredentialsRefused(summary, field=blamed, **known)
-    if status in (400, 422):
+    if status in _ABOUT_INPUT:
+        kind_of, summary = _ABOUT_INPUT[status]
         named = next((name for one in _errors(answer) if (name := text(one.get("field")))), "")
-        return InvalidInput(
-            "Segment did not accept a value.", field=redact(named, secrets)[:VERBATIM], **known
-        )
-    kind = {404: NotFound, 409: Conflict}.get(status, Refused)
+        return kind_of(summary, field=redact(named, secrets)[:VERBATIM], **known)
+    kind = Conflict if status == 409 else Refused
     return kind(f"Segment refused the call ({status}).", **known)
+
+
+# No document gives the words for a second resync, only the rule: one at a time in a workspace (contract §9).
+_RESYNC_GOING_ON = re.compile(
+    r"resync\b.*\b(?:in progress|running|going on|pending|already|at a time)|already\b.*\bresync", re.I | re.S
+)
+
+
+def one_is_going_on(error: PlatformError) -> bool:
+    """Whether a conflict says that another resync is going on."""
+    return bool(_RESYNC_GOING_ON.search(error.verbatim))
 
 
 def unreadable(answer: Answer, why: str, secrets: Iterable[str] = ()) -> PlatformError:

@@ -44,7 +44,9 @@ class Operation(Enum):
     REMOVE_ACTIVATION = ("remove-activation", 50)
     LIST_SUPPORTED = ("list-supported", 60)
     LIST_AUDIENCES = ("list-audiences", 60)
+    LIST_TRAITS = ("list-traits", 25)
     GET_AUDIENCE = ("get-audience", 100)
+    UPDATE_AUDIENCE = ("update-audience", 50)
     OTHER = ("other", 0)
 
     @property

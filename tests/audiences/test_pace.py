@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from audiences import clients
-from audiences.models import Workspace
+from audiences.models import Pace, Workspace
 from audiences.pace import FirstThatAnswers, InDatabase, InRedis, StoreAway, pace_of, pace_of_operation
 from platforms.errors import Throttled
 from platforms.pace import Memory, Pacer, Policy, Share, State, sharing, take
@@ -87,7 +87,7 @@ class TestEveryStore:
         if name == "redis":
             redis().set(KEY, "nonsense")
         else:
-            Workspace.objects.update(pace="nonsense")
+            Pace.objects.create(workspace=Workspace.objects.get(), state="nonsense")
         assert one(store) == 0
 
 
@@ -124,6 +124,34 @@ class TestRedisGone:
         other = FirstThatAnswers([gone(), InDatabase(workspace.pk)], Memory())
         waits = [one(here) for here in [shared, other] * ROOM]
         assert waits.count(0) == ROOM
+
+    def test_it_keeps_the_limit_of_each_operation_for_all_processes(self, monkeypatch):
+        """Half of a minute goes at once, whoever asks; another operation and another workspace have their own."""
+        monkeypatch.setattr(
+            "audiences.pace._redis", lambda: Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
+        )
+        workspace, elsewhere = make_workspace(), make_workspace("elsewhere")
+
+        def sent(place: Workspace, operation: Operation, callers: int) -> int:
+            """How many calls leave at once, from so many processes in turn."""
+            paces = [pace_of_operation(place)(operation) for _ in range(callers)]
+            for pace in paces:
+                pace._patience = 0.0
+            n = 0
+            while n < 200:
+                try:
+                    paces[n % callers].before()
+                except Throttled:
+                    return n
+                n += 1
+            return n
+
+        half = Operation.ADD_ACTIVATION.per_minute // 2
+        assert half <= sent(workspace, Operation.ADD_ACTIVATION, 3) <= half + 2
+        assert sent(workspace, Operation.ADD_ACTIVATION, 2) <= 2
+        assert sent(workspace, Operation.GET_ACTIVATION, 1) >= Operation.GET_ACTIVATION.per_minute // 2
+        assert sent(elsewhere, Operation.ADD_ACTIVATION, 1) >= half
+        assert Pace.objects.filter(workspace=workspace).count() == 2
 
     def test_a_store_that_does_not_answer_is_left_alone_for_a_while(self):
         clock = [0.0]
@@ -205,7 +233,7 @@ import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
-from audiences.models import Workspace
+from audiences.models import Pace, Workspace
 from audiences.pace import pace_of_operation
 from platforms.errors import Throttled
 from platforms.segment.gateway import Operation

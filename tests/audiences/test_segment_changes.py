@@ -57,12 +57,13 @@ class House:
             "activation_change": self.page("activation_change", flow, mapping),
             "activation_remove": self.page("activation_remove", flow, mapping),
             "activation_switch": self.page("activation_switch", flow, mapping, "disable"),
+            "audience_switch": self.page("audience_switch", self.flow.audience.platform_id, "disable"),
         }
 
 
 NAMES = [
     "choose_destination", "connect", "reconnect", "disconnect", "activation_add", "activation_change",
-    "activation_remove", "activation_switch",
+    "activation_remove", "activation_switch", "audience_switch",
 ]  # fmt: skip
 FORMS = NAMES[1:]
 
@@ -271,6 +272,12 @@ class TestActivations:
         assert "email → mail" in page
         assert "https://hooks.example.com/sale" in page
 
+    def test_the_spaces_traits_are_shown_to_choose_from(self, house: House) -> None:
+        for name in ("activation_add", "activation_change"):
+            page = house.client().get(house.pages[name])
+            assert "lifetime_value" in page.context["traits"]
+            assert "Traits that Segment knows" in page.content.decode()
+
     def test_several_actions_are_chosen_from(self, house: House) -> None:
         flow, client = house.desk.flow("actions-braze-cloud"), house.client()
         address = house.page("activation_add", flow.platform_id)
@@ -301,6 +308,7 @@ class TestActivations:
             ({"raw": '{"url": "x"}'}, "raw", "field of its own"),
             ({"raw": f'{{"x": "{REDACTED}"}}'}, "raw", "enter it again"),
             ({"resync": "on", "enabled": ""}, "resync", "enabled"),
+            ({"name": "x" * 256}, "name", "at most 255"),
         ],
     )
     def test_what_is_wrong_stands_on_its_field(
@@ -311,6 +319,24 @@ class TestActivations:
         assert answer.status_code == 422
         assert any(said in str(error) for error in answer.context["form"].errors[field])
         assert not Wish.objects.exists()
+
+    def test_in_production_a_full_resync_asks_for_the_name(self, house: House) -> None:
+        """As every press there does; without a resync nothing is sent, and nothing asked."""
+        house.workspace.production = True
+        house.workspace.save()
+        client, address = house.client(), house.pages["activation_add"]
+        form = {**filled(client, address), **NEW, "resync": "on"}
+        answer = client.post(address, {**form, "workspace": "another"})
+        assert answer.status_code == 422
+        assert house.workspace.name in str(answer.context["form"].errors["workspace"])
+        assert not Wish.objects.exists()
+        client.post(address, {**form, "resync": ""})
+        assert Wish.objects.get().resyncs is False
+        Wish.objects.all().delete()
+        client.post(address, {**form, "workspace": f" {house.workspace.name.upper()}"})
+        wish = Wish.objects.get()
+        assert wish.resyncs
+        assert "workspace" not in wish.wanted
 
     def test_a_refusal_comes_back_to_its_field(self, house: House) -> None:
         client, address = house.client(), house.pages["activation_add"]

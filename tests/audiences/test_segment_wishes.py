@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audiences.models import Audience, Dataflow, Mapping, Supported, Wish, WishEvent
+from audiences.models import Audience, Dataflow, Mapping, Supported, Trait, Wish, WishEvent
 from audiences.supported import actions_of, connection_fields_of, supported_by
 from audiences.sync import sync
 from audiences.tasks import look_at_audience
@@ -16,6 +16,7 @@ from audiences.wishes.actions import CannotAsk
 from audiences.wishes.segment.terms import connection_terms
 from platforms.answer import REDACTED
 from simulator.server import Simulator
+from tests.activations.world import fault
 from tests.audiences.segment_desk import Desk
 
 IDS = [{"id": "email", "strategy": "last", "to": "Email"}]
@@ -55,6 +56,20 @@ class TestMirror:
         ]
         assert supported_by(desk.destination("personas-facebook-custom-audiences"), "LINKED") is None
 
+    def test_traits_are_mirrored_and_one_that_is_not_told_stays(self, desk: Desk) -> None:
+        rows = Trait.objects.filter(workspace=desk.workspace, vanished_at=None)
+        assert dict(rows.values_list("platform_id", "kind"))["plan"] == "CUSTOM"
+        fault(
+            desk.sim,
+            "status",
+            method="GET",
+            path=f"/spaces/{desk.workspace.sandbox}/traits",
+            status=404,
+            times=9,
+        )
+        sync(desk.workspace)
+        assert rows.count() == 9
+
     def test_a_second_sync_rewrites_nothing(self, desk: Desk) -> None:
         found = sync(desk.workspace)
         assert found is not None
@@ -62,8 +77,6 @@ class TestMirror:
 
     def test_a_type_that_segment_tells_nothing_about_keeps_what_is_known(self, desk: Desk) -> None:
         path = f"/spaces/{desk.workspace.sandbox}/audienceType/USERS/supported-destinations"
-        from tests.activations.world import fault
-
         fault(desk.sim, "status", method="GET", path=path, status=404, times=9)
         sync(desk.workspace)
         assert Supported.objects.filter(audience_type="USERS", vanished_at=None).exists()
@@ -194,6 +207,20 @@ class TestConnections:
         assert flow.vanished_at is not None
         assert not flow.mappings.filter(vanished_at=None).exists()
 
+    def test_one_that_goes_between_look_and_change_is_marked_so(self, desk: Desk) -> None:
+        flow = desk.flow("actions-webhook")
+        path = f"{flow.audience.platform_id}/destination-connections/{flow.platform_id}"
+        desk.fault("status", "PATCH", path, status=404)
+        wish = desk.work(desk.change(flow, id_sync=IDS))
+        assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+        flow.refresh_from_db()
+        assert flow.vanished_at is not None
+
+    def test_the_wrong_kind_is_refused_on_its_field(self, desk: Desk) -> None:
+        wish = desk.work(desk.connect(desk.audience(), desk.destination("actions-webhook"), kind="warehouse"))
+        assert (wish.state, wish.reason, wish.field) == (states.REFUSED, "not_found", "destination.id")
+        assert "of type warehouse not found" in wish.verbatim
+
     def test_an_audience_that_is_gone_is_marked_so(self, desk: Desk) -> None:
         audience = desk.audience()
         del desk.there[audience.platform_id]
@@ -236,12 +263,6 @@ class TestActivations:
         assert (mapping.name, mapping.activation_type, mapping.enabled) == ("Sale", "Audience Entered", True)
         flow.refresh_from_db()
         assert flow.mapped_count == before + 1
-
-    def test_with_a_full_resync_everybody_goes_at_once(self, desk: Desk, flow: Dataflow) -> None:
-        wish = desk.work(new(desk, flow, resync=True))
-        assert wish.state == states.DONE
-        assert wish.mapping is not None
-        assert len(self.there(desk, wish.mapping).resyncs) == 1
 
     @pytest.mark.parametrize("name", ["reset_after", "silence_after", "truncate", "html"])
     def test_a_lost_answer_is_looked_up_and_nothing_made_twice(
@@ -364,6 +385,22 @@ class TestActivations:
         assert mapping.vanished_at is not None
         assert mapping.dataflow.mapped_count == mapping.dataflow.mappings.filter(vanished_at=None).count()
 
+    def test_a_connection_that_is_gone_is_marked_so(self, desk: Desk, flow: Dataflow) -> None:
+        there = desk.there[flow.audience.platform_id]
+        there.activations.clear()
+        del there.connections[flow.platform_id]
+        wish = desk.work(new(desk, flow))
+        assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+        flow.refresh_from_db()
+        assert flow.vanished_at is not None
+        assert not flow.mappings.filter(vanished_at=None).exists()
+
+    def test_an_audience_that_is_gone_is_marked_so(self, desk: Desk, flow: Dataflow) -> None:
+        del desk.there[flow.audience.platform_id]
+        wish = desk.work(new(desk, flow))
+        assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+        assert Audience.objects.get(pk=flow.audience_id).vanished_at is not None
+
     def test_two_of_one_pair_do_not_wait_for_each_other_but_one_does(self, desk: Desk) -> None:
         flow = desk.flow("actions-webhook", mapped_count=2)
         first, second = flow.mappings.select_related("dataflow", "audience")
@@ -426,3 +463,49 @@ class TestSecrets:
         assert (wish.state, wish.sealed) == (states.REFUSED, "")
         assert f'with value "{REDACTED}" fails' in wish.verbatim
         assert "hunter2" not in self.kept()
+
+
+class TestAudiences:
+    def audience(self, desk: Desk) -> Audience:
+        return Audience.objects.filter(workspace=desk.workspace, lifecycle="Live", origin="USERS").order_by(
+            "pk"
+        )[0]
+
+    def test_one_is_switched_off_and_on(self, desk: Desk) -> None:
+        audience = self.audience(desk)
+        for what, on, word in (("disable", False, "Disabled"), ("enable", True, "Live")):
+            wish = desk.work(desk.ask(what, audience=audience))
+            assert wish.state == states.DONE
+            assert desk.there[audience.platform_id].enabled is on
+            audience.refresh_from_db()
+            assert audience.lifecycle == word
+        assert desk.calls("PATCH") == 2
+
+    def test_one_that_is_so_already_is_not_asked_for(self, desk: Desk) -> None:
+        wish = desk.work(desk.ask("enable", audience=self.audience(desk)))
+        assert (wish.state, desk.calls("PATCH")) == (states.DONE, 0)
+
+    @pytest.mark.parametrize("name", ["reset_after", "silence_after", "truncate", "html"])
+    def test_a_lost_answer_is_looked_up(self, desk: Desk, name: str) -> None:
+        audience = self.audience(desk)
+        desk.fault(name, "PATCH", audience.platform_id)
+        wish = desk.work(desk.ask("disable", audience=audience))
+        assert wish.state == states.UNCONFIRMED
+        assert desk.work(wish, later=60).state == states.DONE
+        assert desk.there[audience.platform_id].enabled is False
+        audience.refresh_from_db()
+        assert audience.lifecycle == "Disabled"
+
+    def test_one_that_is_gone_is_marked_so(self, desk: Desk) -> None:
+        audience = self.audience(desk)
+        del desk.there[audience.platform_id]
+        wish = desk.work(desk.ask("disable", audience=audience))
+        assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+        audience.refresh_from_db()
+        assert audience.vanished_at is not None
+
+    def test_two_at_once_are_one_too_many(self, desk: Desk) -> None:
+        audience = self.audience(desk)
+        desk.ask("disable", audience=audience)
+        with pytest.raises(CannotAsk):
+            desk.ask("enable", audience=audience)

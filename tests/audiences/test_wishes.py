@@ -227,6 +227,26 @@ def test_an_audience_that_is_gone_meanwhile(desk: Desk, what: str) -> None:
     assert desk.calls("PATCH") == 0
 
 
+@pytest.mark.parametrize("what", ["map", "disable"])
+def test_a_dataflow_that_is_gone_is_marked_so(desk: Desk, what: str) -> None:
+    flow = desk.mapped[0].dataflow
+    del desk.place.flows[flow.platform_id]
+    wish = desk.work(desk.ask(what, desk.unmapped() if what == "map" else None, wanted=TERMS))
+    assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+    flow.refresh_from_db()
+    assert flow.vanished_at is not None
+    assert not flow.mappings.filter(vanished_at=None).exists()
+
+
+def test_one_that_only_its_address_does_not_find_is_not_marked(desk: Desk) -> None:
+    flow = desk.mapped[0].dataflow
+    desk.fault("status", "GET", status=404, times=9)
+    wish = desk.work(desk.ask("map", desk.unmapped(), wanted=TERMS))
+    assert (wish.state, wish.reason) == (states.REFUSED, "not_found")
+    flow.refresh_from_db()
+    assert flow.vanished_at is None
+
+
 def test_one_that_was_mapped_meanwhile_on_other_terms(desk: Desk) -> None:
     mapping = desk.mapped[0]
     wish = desk.work(desk.ask("map", mapping.audience, wanted=TERMS))

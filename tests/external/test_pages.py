@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audiences.external import actions
-from audiences.external.forms import columns_data
+from audiences.external.columns import columns_data
 from audiences.external.moves import event
 from audiences.models import ExternalAudience, ExternalOperation, PlatformJob
 from tests.catalogue import make_user

@@ -110,6 +110,47 @@ def test_a_refused_activation_is_corrected_changed_and_switched_off(journey: Ope
     looks_right(me.page, "segment, destination in use")
 
 
+def test_added_with_a_full_resync_it_is_followed_and_switched_on_again_where_it_is_blocked(
+    journey: Open, place: Place
+) -> None:
+    me = journey(viewport=WIDE, bypass_csp=True)
+    audience = place.opened(me)
+    connect(me)
+    me.link("Add an activation").click()
+    me.page.get_by_label("Full resync").check()
+    fill_activation(me, "Audience Entered")
+    done(me, "and resync it")
+    looks_right(me.page, "segment, added with a full resync")
+    me.link("Follow its resync").click()
+    me.stands("finished")
+    expect(me.row(audience.name)).to_contain_text("Resync finished")
+    looks_right(me.page, "segment, full resync finished")
+    (there,) = audience.activations.values()
+    assert len(there.resyncs) == 1
+
+    me.open(f"/w/{SLUG}/audiences/{audience.id}/")
+    me.page.locator("details.sends summary").first.click()
+    me.link("Disable Sale").click()
+    me.button("Disable it at Segment").click()
+    done(me, "Disable activation Sale")
+    expect(me.page.locator("td.go")).to_contain_text("Blocked")
+    looks_right(me.page, "segment, blocked with its way out")
+    me.link("Enable the activation").click()
+    me.button("Enable it at Segment").click()
+    done(me, "Enable activation Sale")
+    assert there.enabled
+    expect(me.page.locator("td.go")).to_contain_text("Ready")
+    me.link("Disable the audience").click()
+    looks_right(me.page, "segment, disable an audience")
+    me.button("Disable it at Segment").click()
+    done(me, "Disable audience")
+    me.page.locator("td.go").get_by_role("link", name="Enable the audience").click()
+    me.button("Enable it at Segment").click()
+    done(me, "Enable audience")
+    assert audience.enabled
+    assert not me.complaints
+
+
 def connect(me: Journey) -> None:
     me.link("Add a destination").click()
     me.link("Seven Bays guest messages").click()

@@ -179,7 +179,8 @@ def test_from_connecting_to_removing(client: SegmentClient, stand_in: Caller) ->
 
     url = {"url": "https://hooks.example.com/sale", "method": "POST"}
     new = NewActivation("Audience Entered", "Sale", mapping=ActionMapping(hook.actions[0].id, url))
-    made = client.add_activation(there.id, connection, new)
+    made, told = client.add_activation(there.id, connection, new)
+    assert (told.key, told.status, bool(told.request_id)) == (made.id, 200, True)
     assert (made.enabled, made.type, made.mapping) == (True, "Audience Entered", new.mapping)
     with pytest.raises(Conflict):
         client.add_activation(there.id, connection, new)
@@ -289,6 +290,21 @@ def test_forced_runs(client: SegmentClient, stand_in: Caller) -> None:
     assert client.force_run(ready(stand_in, LINKED).audience.id).startswith("run_")
     with pytest.raises(InvalidInput):
         client.force_run(ready(stand_in).audience.id)
+
+
+def test_traits(client: SegmentClient) -> None:
+    found = {one.name: one.kind for one in client.traits()}
+    assert (found["email"], found["loyalty_tier"], len(found)) == ("CUSTOM", "SQL", 9)
+
+
+def test_an_audience_is_switched(client: SegmentClient, stand_in: Caller) -> None:
+    audience = ready(stand_in).audience
+    asked: list[str] = []
+    told = client.switch_audience(audience.id, enabled=False, last=lambda: asked.append("last"))
+    assert (told.id, told.lifecycle, asked) == (audience.id, "Disabled", ["last"])
+    assert client.switch_audience(audience.id, enabled=True).lifecycle == "Live"
+    with pytest.raises(NotFound):
+        client.switch_audience("aud_nowhere", enabled=True)
 
 
 def test_what_was_delivered(client: SegmentClient, stand_in: Caller) -> None:

@@ -396,6 +396,41 @@ def test_creating_with_a_resync_is_an_export_too(segment: Caller) -> None:
     assert_error(segment.http.post(path, json=activation_body(connection)), 409)
 
 
+def test_traits_go_forward_only(segment: Caller) -> None:
+    space = next(iter(segment.sim.world.segment.spaces))
+    first = assert_shape("traits", segment.http.get(f"/spaces/{space}/traits?pagination.count=5"))
+    cursor = first["pagination"]["next"]
+    rest = segment.http.get(
+        f"/spaces/{space}/traits", params={"pagination.count": 5, "pagination.cursor": cursor}
+    )
+    told = assert_shape("traits", rest)
+    assert "previous" not in told["pagination"]
+    names = [one["trait"] for one in (*first["traits"], *told["traits"])]
+    assert len(set(names)) == len(names) == 9
+    assert_error(segment.http.get("/spaces/spa_nowhere/traits"), 404)
+
+
+def test_an_audience_is_switched_and_renamed(segment: Caller) -> None:
+    audience = segment.ready().audience
+    told = segment.http.patch(segment.path(audience), json={"enabled": False})
+    shown = assert_shape("audience", told)["audience"]
+    assert (shown["enabled"], shown["status"]) == (False, "Disabled")
+    assert segment.http.patch(segment.path(audience), json={"enabled": True, "name": "Other"}).is_success
+    assert (audience.enabled, audience.status, audience.name) == (True, "Live", "Other")
+    assert_error(segment.http.patch(segment.path(audience), json={"enabled": "yes"}), 422)
+    assert_error(segment.http.patch(segment.path(audience), json={"size": 7}), 422)
+    assert_error(segment.http.patch(segment.path(audience) + "x", json={"enabled": True}), 404)
+
+
+def test_a_linked_audience_that_is_enabled_is_run(segment: Caller) -> None:
+    linked = segment.ready(LINKED)
+    segment.patch(linked, performResync=True)
+    for on in (False, True):
+        assert segment.http.patch(segment.path(linked.audience), json={"enabled": on}).is_success
+    segment.pass_time(60)
+    assert not segment.state(linked).get("performResync")
+
+
 def test_forced_runs_are_for_linked_audiences(segment: Caller) -> None:
     linked, plain = segment.ready(LINKED).audience, segment.ready().audience
     first = assert_shape("run", segment.http.post(segment.path(linked, "/runs")))

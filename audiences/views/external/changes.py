@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.access import may_press
 from audiences.external import actions
-from audiences.external.forms import ChangeForm, IngestForm
+from audiences.external.laterforms import ChangeForm, IngestForm
 from audiences.external.words import adobe_said
 from audiences.models import ExternalAudience, ExternalOperation
 from audiences.views.external.detail import show

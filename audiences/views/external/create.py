@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from audiences.access import adobe_workspace_for, may_press
 from audiences.external import actions
-from audiences.external.forms import IDENTITIES, Columns, ExternalForm, columns_data, columns_form
+from audiences.external.columns import IDENTITIES, Columns, columns_data, columns_form
+from audiences.external.createform import ExternalForm
 from audiences.external.sample import Unreadable, columns_of
 from audiences.external.words import adobe_said
 from audiences.models import ExternalAudience, ExternalOperation

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from audiences.access import may_press
 from audiences.external import actions
-from audiences.external.forms import IngestForm
+from audiences.external.laterforms import IngestForm
 from audiences.external.standing import OPERATION, Standing, evaluations, lapses_soon, newest_of, stand, steps
 from audiences.external.words import adobe_said, problems, told
 from audiences.models import ExternalAudience, ExternalOperation

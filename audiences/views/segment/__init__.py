@@ -6,13 +6,20 @@ from audiences.views.segment.activations import (
     activation_remove,
     activation_switch,
 )
-from audiences.views.segment.connections import choose_destination, connect, disconnect, reconnect
+from audiences.views.segment.connections import (
+    audience_switch,
+    choose_destination,
+    connect,
+    disconnect,
+    reconnect,
+)
 
 __all__ = [
     "activation_add",
     "activation_change",
     "activation_remove",
     "activation_switch",
+    "audience_switch",
     "choose_destination",
     "connect",
     "disconnect",

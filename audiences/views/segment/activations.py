@@ -10,13 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from audiences.access import may_press
-from audiences.models import Dataflow, Mapping, Wish
+from audiences.models import Dataflow, Mapping, Trait, Wish
 from audiences.supported import actions_of, supported_by
 from audiences.views.asking import FORM, again_in, ask_from, back_to, next_in, sealed, seen_in
 from audiences.views.rights import refused
 from audiences.views.segment.connections import connection_of
 from audiences.views.segment.filling import filled
-from audiences.wishes.segment.forms import ActivationForm, plan_of_activation
+from audiences.wishes.segment.activationform import ActivationForm, plan_of_activation
 from audiences.wishes.segment.terms import activation_terms
 from platforms.segment.types import Action
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
 
 What = Wish.What
+TRAITS_SHOWN = 200
 
 
 @FORM
@@ -40,7 +41,10 @@ def activation_add(request: HttpRequest, slug: str, dataflow: str) -> HttpRespon
         return render(request, "audiences/segment/pick_action.html", context)
     told = action.fields if action else ()
     plan = {"enabled": True, "settings": {one.key: one.default for one in told if one.default is not None}}
-    make = partial(ActivationForm, told=told, audience_type=person.origin, asks_action=actions is None)
+    make = partial(
+        ActivationForm, told=told, audience_type=person.origin, asks_action=actions is None,
+        production=(workspace.name, workspace.slug) if workspace.production else (),
+    )  # fmt: skip
     form, status = filled(request, make, again, plan)
     if request.method == "POST" and form.is_valid():
         wanted, secret = form.wanted()
@@ -48,7 +52,12 @@ def activation_add(request: HttpRequest, slug: str, dataflow: str) -> HttpRespon
         asked = {"dataflow": flow, "audience": person, "wanted": wanted, "sealed": secret}
         if ask_from(request, workspace, What.MAP, **asked):
             return back_to(request, workspace, flow.get_absolute_url())
-    return render(request, "audiences/segment/activation.html", {**context, "form": form}, status=status)
+    return render(
+        request,
+        "audiences/segment/activation.html",
+        {**context, **_traits(workspace), "form": form},
+        status=status,
+    )
 
 
 @FORM
@@ -70,7 +79,8 @@ def activation_change(request: HttpRequest, slug: str, dataflow: str, mapping: s
         if not wanted or ask_from(request, workspace, What.ALTER, **_pair(found), **asked):
             return back_to(request, workspace, flow.get_absolute_url(), nothing=not wanted)
     context = {
-        **_about(request, workspace, flow), "mapping": found, "action": action, "plan": now, "form": form,
+        **_about(request, workspace, flow), **_traits(workspace), "mapping": found, "action": action, "plan": now,
+        "form": form,
         "seen": sealed(activation_terms(found.details, found.enabled)),
     }  # fmt: skip
     return render(request, "audiences/segment/activation.html", context, status=status)
@@ -130,6 +140,13 @@ def _chosen(request: HttpRequest, again: Wish | None, actions: tuple[Action, ...
     if asked is None and len(actions) == 1:
         return actions[0]
     return next((one for one in actions if one.id == asked), None)
+
+
+def _traits(workspace: WorkspaceInHand) -> dict[str, Any]:
+    """The traits to choose from, the first of them."""
+    rows = Trait.objects.present().filter(workspace=workspace).order_by("platform_id")
+    found = list(rows.values_list("platform_id", flat=True)[: TRAITS_SHOWN + 1])
+    return {"traits": found[:TRAITS_SHOWN], "more_traits": len(found) > TRAITS_SHOWN}
 
 
 def _about(request: HttpRequest, workspace: WorkspaceInHand, flow: Dataflow) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -20,7 +20,7 @@ from audiences.views.asking import FORM, again_in, ask_from, back_to, next_in, s
 from audiences.views.lists import show_list
 from audiences.views.rights import refused
 from audiences.views.segment.filling import filled
-from audiences.wishes.segment.forms import IDENTIFIERS, ConnectionForm, plan_of_connection
+from audiences.wishes.segment.connectionform import IDENTIFIERS, ConnectionForm, plan_of_connection
 from audiences.wishes.segment.terms import connection_terms
 
 if TYPE_CHECKING:
@@ -106,6 +106,20 @@ def disconnect(request: HttpRequest, slug: str, dataflow: str) -> HttpResponse:
         return back_to(request, workspace, person.get_absolute_url())
     context = {**_about(request, workspace, person, flow), "users": users}
     return render(request, "audiences/segment/disconnect.html", context)
+
+
+@FORM
+def audience_switch(request: HttpRequest, slug: str, audience: str, op: str) -> HttpResponse:
+    """Enable or disable an audience, after a question."""
+    workspace, person = person_of(request, slug, audience)
+    if op not in (What.ENABLE, What.DISABLE):
+        raise Http404
+    if not may_press(workspace):
+        return refused(request, workspace, changing=True)
+    if request.method == "POST" and ask_from(request, workspace, op, audience=person):
+        return back_to(request, workspace, person.get_absolute_url())
+    context = {**_about(request, workspace, person), "on": op == What.ENABLE}
+    return render(request, "audiences/segment/audience_switch.html", context)
 
 
 def person_of(request: HttpRequest, slug: str, audience: str) -> tuple[WorkspaceInHand, Audience]:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from audiences.models import Wish
-from audiences.wishes.segment.forms import ActivationForm, ConnectionForm, blame
+from audiences.wishes import states
+from audiences.wishes.segment.activationform import ActivationForm
+from audiences.wishes.segment.connectionform import ConnectionForm
 
 Form = TypeVar("Form", ActivationForm, ConnectionForm)
 
@@ -28,3 +31,12 @@ def filled(
     form.is_valid()
     blame(form, again)
     return form, 200
+
+
+def blame(form: ConnectionForm | ActivationForm, wish: Wish) -> None:
+    """Put a refusal's words on the field that they are about, or above all fields where that is unknown."""
+    if wish.state != states.REFUSED or not wish.verbatim:
+        return
+    field = form.named(wish.field) or ("name" if wish.reason == "exists" and "name" in form.fields else None)
+    said = _("%(vendor)s said: %(words)s") % {"vendor": wish.workspace.vendor, "words": wish.verbatim}
+    form.add_error(field, said)

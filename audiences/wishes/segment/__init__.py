@@ -1,6 +1,6 @@
 """Wishes about what Segment's audiences send: destinations of an audience, and activations on them.
 
-`connections` and `activations` know how each is asked for, `terms` how two states are compared, `mirror` what
+`connections`, `activations` and `people` (audiences) know how each is asked for, `terms` how two states are compared, `mirror` what
 is known afterwards.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from audiences.models import Wish
 from audiences.wishes.actions import opened
 from audiences.wishes.outcomes import Denied, Granted
-from audiences.wishes.segment import activations, connections
+from audiences.wishes.segment import activations, connections, people
 from audiences.wishes.segment.terms import Note, secrets_in
 from platforms.answer import redact
 from platforms.errors import PlatformError
@@ -24,6 +24,8 @@ def perform(client: SegmentClient, wish: Wish, note: Note) -> Granted:
     """
     wanted = opened(wish)
     try:
+        if wish.dataflow is None and wish.what in activations.SWITCHES:
+            return people.perform(client, wish, note)
         if wish.what in connections.WHATS:
             return connections.perform(client, wish, wanted, note)
         return activations.perform(client, wish, wanted, note)

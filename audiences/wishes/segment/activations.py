@@ -6,7 +6,7 @@ from audiences.models import Audience, Dataflow, Mapping, Wish
 from audiences.segment import mapping as as_mapping
 from audiences.supported import hidden_in
 from audiences.wishes.doubt import not_while_it_may_appear
-from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile
+from audiences.wishes.outcomes import Already, Denied, Granted, Meanwhile, NotYet
 from audiences.wishes.segment import mirror
 from audiences.wishes.segment.terms import (
     Json,
@@ -14,12 +14,15 @@ from audiences.wishes.segment.terms import (
     activation_terms,
     change_of,
     personalization_of,
+    secrets_in,
     sends_anyway,
 )
 from platforms import types
+from platforms.answer import redact
 from platforms.errors import Conflict, NotFound
 from platforms.segment import SegmentClient
 from platforms.segment.decoding import without_secrets
+from platforms.segment.envelopes import one_is_going_on
 from platforms.segment.types import (
     ActionMapping,
     Activation,
@@ -30,6 +33,8 @@ from platforms.segment.types import (
 )
 
 What = Wish.What
+# A resync that somebody else began takes its time; it is looked for again after this, in seconds.
+RESYNC_LASTS = 30.0
 SWITCHES = {What.ENABLE.value: True, What.DISABLE.value: False}
 
 
@@ -64,10 +69,17 @@ def _add(client: SegmentClient, wish: Wish, wanted: Json, note: Note) -> Granted
     if wish.doubtful:
         not_while_it_may_appear(wish, client.platform_now())
     try:
-        made = client.add_activation(audience.platform_id, flow.platform_id, new_of(wanted), last=note)
+        made, told = client.add_activation(audience.platform_id, flow.platform_id, new_of(wanted), last=note)
+    except NotFound as error:
+        # The audience was there just now.
+        mirror.disconnected(flow)
+        raise Denied("not_found", error) from error
     except Conflict as error:
+        if one_is_going_on(error):
+            raise NotYet(RESYNC_LASTS, "resync_elsewhere") from error
         raise Denied("exists", error) from error
-    return Granted(lambda _at: _made(wish, flow, audience, made))
+    answer = redact(told.body, secrets_in(wanted, wish.wanted))
+    return Granted(lambda _at: _made(wish, flow, audience, made), told.request_id, told.status, answer)
 
 
 def new_of(wanted: Json) -> NewActivation:

@@ -80,9 +80,12 @@ def _reconnect(client: SegmentClient, wish: Wish, here: Connection, wanted: Json
     if now != wish.seen:
         _remember(client, wish, here)
         raise Meanwhile(now)
-    told = client.reconnect(
-        audience.platform_id, here.id, id_sync=id_sync_of(wanted), settings=wanted.get("settings"), last=note
-    )
+    ids, settings = id_sync_of(wanted), wanted.get("settings")
+    try:
+        told = client.reconnect(audience.platform_id, here.id, id_sync=ids, settings=settings, last=note)
+    except NotFound as error:
+        mirror.disconnected(flow)
+        raise Denied("not_found", error) from error
     return Granted(partial(mirror.reconnected, flow, told))
 
 

@@ -17,6 +17,7 @@ from platforms.segment.decoding import is_secret
 from platforms.segment.types import ActionField
 
 LONGEST = 20_000
+PLAIN = {"spellcheck": "false", "autocomplete": "off"}
 PREFIX, RAW = "set-", "raw"
 TEXTS = ("STRING", "TEXT", "DATETIME", PASSWORD, "")
 YES_NO = [("true", gettext_lazy("yes")), ("false", gettext_lazy("no"))]
@@ -172,3 +173,33 @@ def rest_of(fields: Iterable[ActionField], now: dict[str, Any]) -> dict[str, Any
     """What is set and not described."""
     known = {one.key for one in fields}
     return {key: value for key, value in now.items() if key not in known}
+
+
+class TraitsField(forms.CharField):
+    """Traits, one a line, each with another name on the way out where "trait = name" says so."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        names = value.get("mapping") or {}
+        lines = [f"{key} = {names[key]}" if key in names else key for key in value.get("properties") or []]
+        return "\n".join(lines)
+
+    def to_python(self, value: Any) -> Any:
+        pairs = [
+            line.partition("=") for line in (super().to_python(value) or "").splitlines() if line.strip()
+        ]
+        found: dict[str, str] = {}
+        for trait, sign, name in pairs:
+            if not trait.strip() or (sign and not name.strip()):
+                raise forms.ValidationError(_("One trait a line, such as “plan” or “plan = tariff”."))
+            if trait.strip() in found:
+                raise forms.ValidationError(_("“%(trait)s” is named twice.") % {"trait": trait.strip()})
+            found[trait.strip()] = name.strip()
+        return {"properties": list(found), "mapping": {key: name for key, name in found.items() if name}}
+
+    def validate(self, value: Any) -> None:
+        """Nothing is fine."""
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(self.prepare_value(value))

@@ -1,150 +1,22 @@
-"""The forms of a destination of an audience and of an activation: refused here is what is documented to be."""
+"""The form of an activation: refused here is what is documented to be."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audiences.models import Wish
-from audiences.wishes import states
-from audiences.wishes.segment.fields import LONGEST, JsonField, laid_out
+from audiences.wishes.segment.fields import LONGEST, PLAIN, JsonField, TraitsField, laid_out
 from audiences.wishes.segment.settings import Json, SettingsForm
 
-MOST_IDS, MOST_ALL = 5, 3
 LINKED = "LINKED"
-STRATEGIES = [
-    ("last", gettext_lazy("the latest")),
-    ("first", gettext_lazy("the oldest")),
-    ("all", gettext_lazy("every one")),
-]
 MEMBERSHIP = "Audience Membership Changed"
 # What is documented; the list is open, so others may be typed.
 TYPES = ("Audience Entered", "Audience Exited", MEMBERSHIP, "All Events")
 ENTITY_TYPES = ("Entity Added", "Entity Removed", "Entity Values Changed")
-IDENTIFIERS = ("user_id", "email", "anonymous_id")
-PLAIN = {"spellcheck": "false", "autocomplete": "off"}
-
-
-class ConnectionForm(SettingsForm):
-    """How an audience is connected to a destination: which identifiers go, and what the connection is told."""
-
-    whole = True
-    kind = forms.ChoiceField(
-        label=gettext_lazy("What it is"),
-        choices=[("destination", gettext_lazy("a destination")), ("warehouse", gettext_lazy("a warehouse"))],
-        help_text=gettext_lazy("Segment does not say in its list; it refuses the wrong one."),
-    )
-
-    def __init__(self, *args: Any, now: Json | None = None, **kwargs: Any) -> None:
-        """`now` are the plan of an existing connection (`plan_of_connection`), None for a new one."""
-        self.plan = now
-        super().__init__(*args, now=now["settings"] if now else None, **kwargs)
-        if now is not None:
-            del self.fields["kind"]
-        for index in range(MOST_IDS):
-            self.fields[f"id-{index}"] = forms.CharField(
-                label=_("Identifier"), required=False, max_length=255,
-                widget=forms.TextInput(attrs={**PLAIN, "list": "identifiers"}),
-            )  # fmt: skip
-            self.fields[f"strategy-{index}"] = forms.ChoiceField(
-                label=_("Which of several"), choices=STRATEGIES, required=False, initial="last"
-            )
-            self.fields[f"to-{index}"] = forms.CharField(
-                label=_("Its name there"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN)
-            )
-        self.ids: list[Json] = []
-
-    @property
-    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
-        return [(self[f"id-{n}"], self[f"strategy-{n}"], self[f"to-{n}"]) for n in range(MOST_IDS)]
-
-    def initial_of(self, plan: Json) -> dict[str, Any]:
-        """What the form shows for a plan."""
-        shown = {"kind": plan.get("kind", "destination"), **self.initial_settings(plan.get("settings") or {})}
-        for index, one in enumerate(plan.get("id_sync") or []):
-            shown |= {
-                f"id-{index}": one["id"], f"strategy-{index}": one["strategy"], f"to-{index}": one.get("to") or "",
-            }  # fmt: skip
-        return shown
-
-    def clean(self) -> Json:
-        rows = [self._row(index) for index in range(MOST_IDS)]
-        asked = [row for row in rows if row is not None]
-        before = (self.plan or {}).get("id_sync") or []
-        if before and not asked:
-            self.add_error("id-0", _("Segment takes an empty list for no change: name at least one."))
-        self.ids = asked if asked != before else []
-        return super().clean()
-
-    def _row(self, index: int) -> Json | None:
-        key, strategy, to = (
-            self.cleaned_data.get(f"{part}-{index}", "") for part in ("id", "strategy", "to")
-        )
-        if not key:
-            if to:
-                self.add_error(f"id-{index}", _("Name the identifier, too."))
-            return None
-        earlier = [
-            (self.cleaned_data.get(f"id-{n}"), self.cleaned_data.get(f"strategy-{n}")) for n in range(index)
-        ]
-        if any(one == key for one, _strategy in earlier):
-            self.add_error(f"id-{index}", _("This identifier is named twice."))
-        if strategy == "all" and sum(how == "all" and bool(one) for one, how in earlier) >= MOST_ALL:
-            self.add_error(f"strategy-{index}", _("At most three identifiers may send every value."))
-        return {"id": key, "strategy": strategy or "last", **({"to": to} if to else {})}
-
-    def wanted(self) -> tuple[Json, Json]:
-        """What is asked for, secrets struck out, and the parts that have them; only after `is_valid`."""
-        struck, sealed = self.kept()
-        kind = {"kind": self.cleaned_data["kind"]} if "kind" in self.fields else {}
-        found = kind | ({"id_sync": self.ids} if self.ids else {}) | ({"settings": struck} if struck else {})
-        return found, {"settings": sealed} if sealed else {}
-
-    def named(self, path: str) -> str | None:
-        """The field for the vendor's name of an input."""
-        found = re.match(r"idSyncConfiguration\[(\d)\]\.(\w+)", path)
-        if found and int(found[1]) < MOST_IDS:
-            part = {"externalId": "id", "strategy": "strategy", "mapTo": "to"}.get(found[2], "id")
-            return f"{part}-{found[1]}"
-        if path.startswith("idSyncConfiguration"):
-            return "id-0"
-        if path.startswith("connectionSettings"):
-            return self.blamed(path.removeprefix("connectionSettings").lstrip("."))
-        return "kind" if path.startswith("destination") and "kind" in self.fields else None
-
-
-class TraitsField(forms.CharField):
-    """Traits, one a line, each with another name on the way out where "trait = name" says so."""
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        names = value.get("mapping") or {}
-        lines = [f"{key} = {names[key]}" if key in names else key for key in value.get("properties") or []]
-        return "\n".join(lines)
-
-    def to_python(self, value: Any) -> Any:
-        pairs = [
-            line.partition("=") for line in (super().to_python(value) or "").splitlines() if line.strip()
-        ]
-        found: dict[str, str] = {}
-        for trait, sign, name in pairs:
-            if not trait.strip() or (sign and not name.strip()):
-                raise forms.ValidationError(_("One trait a line, such as “plan” or “plan = tariff”."))
-            if trait.strip() in found:
-                raise forms.ValidationError(_("“%(trait)s” is named twice.") % {"trait": trait.strip()})
-            found[trait.strip()] = name.strip()
-        return {"properties": list(found), "mapping": {key: name for key, name in found.items() if name}}
-
-    def validate(self, value: Any) -> None:
-        """Nothing is fine."""
-
-    def run_validators(self, value: Any) -> None:
-        super().run_validators(self.prepare_value(value))
 
 
 class ActivationForm(SettingsForm):
@@ -173,6 +45,11 @@ class ActivationForm(SettingsForm):
     resync = forms.BooleanField(
         label=gettext_lazy("Full resync: send the whole audience once, at once"), required=False
     )
+    workspace = forms.CharField(
+        label=gettext_lazy("For a full resync: the workspace's name"), required=False, max_length=200,
+        widget=forms.TextInput(attrs=PLAIN),
+        help_text=gettext_lazy("It is production, so sending everybody asks for its name."),
+    )  # fmt: skip
     traits = TraitsField(
         label=gettext_lazy("Traits that go along"), required=False, max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "mono wide"}),
@@ -199,15 +76,19 @@ class ActivationForm(SettingsForm):
         now: Json | None = None,
         audience_type: str = "",
         asks_action: bool = False,
+        production: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         """`now` is the plan of an existing activation (`plan_of_activation`), None for a new one; `asks_action`
-        where the destination's actions are not known."""
+        where the destination's actions are not known; `production` what the workspace is called, where a full resync
+        asks for its name as every press there does."""
         self.plan = now
+        self.production = production
         self.linked = audience_type == LINKED
         super().__init__(*args, now=now["settings"] if now else None, **kwargs)
         gone = [] if asks_action and now is None else ["action"]
         gone += ["type", "resync", "enabled"] if now else []
+        gone += [] if production and now is None else ["workspace"]
         gone += [] if self.linked else ["entities", "sync_entity_changes"]
         for name in gone:
             del self.fields[name]
@@ -228,6 +109,11 @@ class ActivationForm(SettingsForm):
     @property
     def switches(self) -> list[forms.BoundField]:
         return [self[name] for name in ("enabled", "resync") if name in self.fields]
+
+    @property
+    def naming(self) -> forms.BoundField | None:
+        """Where the workspace's name is asked for, if it is."""
+        return self["workspace"] if "workspace" in self.fields else None
 
     def initial_of(self, plan: Json) -> dict[str, Any]:
         """What the form shows for a plan."""
@@ -255,7 +141,15 @@ class ActivationForm(SettingsForm):
                 break
         if given.get("resync") and not given.get("enabled"):
             self.add_error("resync", _("Only an activation that is enabled can send."))
+        if given.get("resync") and self.production and not self._is_named(given.get("workspace", "")):
+            self.add_error(
+                "workspace", _("Write %(name)s here to send everybody.") % {"name": self.production[0]}
+            )
         return super().clean()
+
+    def _is_named(self, written: str) -> bool:
+        """Case does not matter, as when a press is confirmed."""
+        return written.strip().casefold() in {name.casefold() for name in self.production}
 
     @staticmethod
     def _is_entity(one: Any) -> bool:
@@ -314,20 +208,6 @@ BLAMED = (
 )
 
 
-def plan_of_connection(details: Json) -> Json:
-    """How a connection is set up, in the words of a wish."""
-    items = details.get("idSyncConfiguration") or []
-    ids = [
-        {
-            "id": one["externalId"],
-            "strategy": one["strategy"],
-            **({"to": one["mapTo"]} if one.get("mapTo") else {}),
-        }
-        for one in items
-    ]
-    return {"id_sync": ids, "settings": details.get("connectionSettings") or {}}
-
-
 def plan_of_activation(details: Json, kind: str) -> Json:
     """What an activation sends, in the words of a wish."""
     people, mapped = details.get("personalization") or {}, details.get("destinationMapping") or {}
@@ -342,12 +222,3 @@ def plan_of_activation(details: Json, kind: str) -> Json:
         "action": mapped.get("actionId"),
         "settings": mapped.get("settings") or {},
     }
-
-
-def blame(form: ConnectionForm | ActivationForm, wish: Wish) -> None:
-    """Put a refusal's words on the field that they are about, or above all fields where that is unknown."""
-    if wish.state != states.REFUSED or not wish.verbatim:
-        return
-    field = form.named(wish.field) or ("name" if wish.reason == "exists" and "name" in form.fields else None)
-    said = _("%(vendor)s said: %(words)s") % {"vendor": wish.workspace.vendor, "words": wish.verbatim}
-    form.add_error(field, said)
