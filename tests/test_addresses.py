@@ -16,7 +16,7 @@ from tests.test_pages import address, signed_in
 
 pytestmark = pytest.mark.django_db
 SMALLEST = Size(dataflows=2, audiences=6, deliveries=20, many=2)
-EXAMPLES = settings(max_examples=20)
+EXAMPLES = settings(max_examples=10)
 # Of a page's head, and of the form around everything.
 UNTOUCHED = {"viewport", "color-scheme", "htmx-config", "csrfmiddlewaretoken"}
 HTMX = {"HX-Request": "true", "HX-Target": "rows"}

@@ -153,10 +153,10 @@ def counted(site: Site) -> dict[str, int]:
     client, found = signed_in(site), {}
     for name, whose, parts, query in [*((name, *row, "") for name, row in PAGES.items()), *MORE]:
         url = address(site, name, whose, parts) + query
-        found[f"{name} {whose} {query}"] = queries(lambda url=url: client.get(url))  # type: ignore[misc]
+        found[f"{name} {whose} {query}"] = queries(lambda url=url: client.get(url))
     for name, (whose, parts) in ASKED.items():
         url, chosen = address(site, name, whose, parts), {"sel": fold(one.pk for one in site.mapped)}
-        found[name] = queries(lambda url=url, chosen=chosen: client.post(url, chosen))  # type: ignore[misc]
+        found[name] = queries(lambda url=url, chosen=chosen: client.post(url, chosen))
     return found
 
 
