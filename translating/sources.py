@@ -22,6 +22,8 @@ KEYWORDS = {
     **{f"pgettext{lazy}": CONTEXT for lazy in ("", "_lazy")},
     **{f"npgettext{lazy}": PLURAL_IN_CONTEXT for lazy in ("", "_lazy")},
     "gettext_noop": None,
+    # audiences/told.py: sentences that rows keep.
+    "said": None,
 }
 Found = tuple[str | tuple[str, ...], str | None, list[str]]
 
