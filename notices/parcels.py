@@ -83,7 +83,8 @@ def of_a_notice(notice: Notice) -> dict[str, Any]:
 def of_a_test(errand: Errand) -> dict[str, Any]:
     """What the test button sends: by the real path, and saying what it is."""
     scope = errand.channel.workspace.place if errand.channel.workspace else _("you")
-    subject = f"[{scope}] {_('Test from Activate on-demand: this channel works')}"
+    said = _("Test from Activate on-demand: this channel works")
+    subject = f"[{scope}] {said}"
     text = _("Somebody pressed “Send a test”. Nothing was activated.")
     payload = {
         "type": "test",

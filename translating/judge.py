@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from babel.messages.catalog import Catalog, Message
 
@@ -15,6 +15,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 TAG = re.compile(r"</?[a-z][^<>]*>")
 # A sentence stays a sentence, and what opens a list still opens it.
 ENDS = ".?!:…"
+BLANKS = " \n\t"
 
 
 def complaints(tongue: Tongue, wanted: Catalog) -> list[str]:
@@ -36,7 +37,8 @@ def about(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "to be looked at again (fuzzy)"
-    if "%" in "".join(said) and any(_stray_percent(text) for text in said if message.python_format):
+    # Babel takes "% o" for a format; a text whose original has such a sign is not formatted.
+    if message.python_format and _strays(said) and not _strays(_originals(message)):
         yield "a percent sign alone would fail: write %%"
     for original, text in zip(_originals(message), said, strict=False):
         yield from _lost(original, text)
@@ -51,10 +53,15 @@ def _lost(original: str, text: str) -> Iterator[str]:
         yield f"other placeholders in {text!r}"
     if Counter(TAG.findall(original)) != Counter(TAG.findall(text)):
         yield f"other tags in {text!r}"
-    if original[:1].isspace() != text[:1].isspace() or original[-1:].isspace() != text[-1:].isspace():
+    if _blanks(original) != _blanks(text):
         yield f"other spaces around {text!r}"
     if _end(original) != _end(text):
         yield f"another end of the sentence in {text!r}"
+
+
+def _blanks(text: str) -> tuple[bool, bool]:
+    """Whether a blank joins it to what stands before and after; French's no-break ones belong to a sign."""
+    return text[:1] in BLANKS, text[-1:] in BLANKS
 
 
 def _end(text: str) -> str:
@@ -62,5 +69,5 @@ def _end(text: str) -> str:
     return last if last in ENDS else ""
 
 
-def _stray_percent(text: str) -> bool:
-    return "%" in re.sub(r"%\(\w+\)[sd]|%%", "", text)
+def _strays(texts: Iterable[str]) -> bool:
+    return any("%" in re.sub(r"%\(\w+\)[sd]|%%", "", text) for text in texts)

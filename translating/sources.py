@@ -22,6 +22,7 @@ KEYWORDS = {
     **{f"pgettext{lazy}": CONTEXT for lazy in ("", "_lazy")},
     **{f"npgettext{lazy}": PLURAL_IN_CONTEXT for lazy in ("", "_lazy")},
     "gettext_noop": None,
+    "_l": None,
     # audiences/told.py: sentences that rows keep.
     "said": None,
 }
