@@ -1,7 +1,7 @@
 """Sentences that outlast a request: kept as their English text and its facts, said in the language of whoever reads.
 
-`Told` is the sentence. `said` marks its text for the catalogues where it is written; rows keep `kept(sentence)` and
-pages show `read(row's)`. What an older version kept as plain words is shown as it is, translated where it can be.
+`Told` is the sentence. `said`, imported as `_`, makes it of a text that the catalogues then know; rows keep
+`kept(sentence)` and pages show `read(row's)`. What an older version kept as plain words is translated where it can be.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Told:
 
 
 def said(text: str) -> Told:
-    """Mark a sentence: `said("The job of %(who)s is over.") % {"who": name}`."""
+    """A sentence to keep: `_("The job of %(who)s is over.") % {"who": name}`."""
     return Told(text)
 
 

@@ -58,8 +58,8 @@ def test_every_language_offered_has_a_catalogue():
 def test_texts_are_found_in_code_and_templates(tmp_path):
     code = tmp_path / "words.py"
     code.write_text(
-        'from audiences.told import said\n_("One")\nngettext("%(n)s cat", "%(n)s cats", 2)\n'
-        'pgettext("verb", "Set")\nsaid("It is over.")\nf"not {this}"\n'
+        '_("One")\nngettext("%(n)s cat", "%(n)s cats", 2)\n'
+        'pgettext("verb", "Set")\n_l("It is over.")\nf"not {this}"\n'
     )
     page = tmp_path / "page.html"
     page.write_text(
