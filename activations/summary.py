@@ -100,7 +100,9 @@ class Summary:
         for value in ORDER:
             if count := self.counts.get(value, 0):
                 tone = "idle" if value in NOTHING_HAPPENED_YET else states.STATES[value].tone
-                found.append(Part(tone, count, f"{speech.number(count)} {states.STATES[value].counted(count)}"))
+                found.append(
+                    Part(tone, count, f"{speech.number(count)} {states.STATES[value].counted(count)}")
+                )
         return found
 
     @property
