@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from activations.oddities import Odd, shown
 from activations.starters import Starter, starters_of
 from audiences import speech
 from audiences.shown import Shown
+from audiences.told import read
 
 # A delivery this far off what was expected is said; the platform's counts always differ a little.
 WORTH_SAYING = 0.2
@@ -108,13 +110,13 @@ def _unsent(delivery: Delivery, now: datetime) -> str:
 def _why(delivery: Delivery) -> str:
     finding = finding_of(delivery)
     if finding and delivery.state in (states.BLOCKED, states.ARMED):
-        return finding["sentence"]
+        return str(read(finding["sentence"]))
     vendor = delivery.workspace.platform
     return str(explain(delivery.reason, delivery.verbatim, issues=delivery.issues, vendor=vendor).title)
 
 
-def finding_of(delivery: Delivery) -> dict[str, str] | None:
-    """What preflight found that is the delivery's reason."""
+def finding_of(delivery: Delivery) -> dict[str, Any] | None:
+    """What preflight found that is the delivery's reason, as it was kept."""
     return next((one for one in delivery.findings if one.get("code") == delivery.reason), None)
 
 

@@ -97,7 +97,7 @@ def zone_name(then: datetime) -> str:
 def day(then: date, today: date) -> str:
     """ "today", "yesterday", "2 Oct", with the year only where it is another one."""
     near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((then - today).days)
-    return near or date_format(then, "j M" if then.year == today.year else "j M Y")
+    return near or date_format(then, "MONTH_DAY_FORMAT" if then.year == today.year else "DATE_FORMAT")
 
 
 def clock(then: datetime, now: datetime, zone: tzinfo | None = None, seconds: bool = False) -> str:

@@ -68,7 +68,7 @@ class NoticeAdmin(ReadOnly):
 @admin.register(Errand)
 class ErrandAdmin(ReadOnly):
     paginator = CappedPaginator
-    list_display = ("__str__", "notice", "state", "attempts", "status", "said", "created_at", "over_at")
+    list_display = ("__str__", "notice", "state", "attempts", "status", "words", "created_at", "over_at")
     list_filter = ("state", "channel__kind")
     list_select_related = ("channel", "notice__activation")
     search_fields = ("channel__name", "=key")

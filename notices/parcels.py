@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
+from audiences.languages import to_tell
 from notices import signing, words
 from notices.models import Change, Channel, Errand, Notice
 
@@ -49,7 +51,9 @@ class Parcel:
 def pack(errand: Errand) -> Parcel:
     """Everything that its channel needs. Raises ValueError when a stored secret cannot be opened."""
     channel, notice = errand.channel, errand.notice
-    said = of_a_test(errand) if notice is None else of_a_notice(notice)
+    # A person's own channel speaks their language, a workspace's the site's.
+    with override(to_tell(channel.owner.language if channel.owner else "")):
+        said = of_a_test(errand) if notice is None else of_a_notice(notice)
     return Parcel(channel.kind, str(errand.key), **said, address=channel.address, secret=channel.secret)
 
 

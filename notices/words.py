@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from activations import states
 from activations.summary import ORDER, Summary
 from audiences import speech
+from audiences.told import read
 from notices.models import Change, Notice
 
 TROUBLE = tuple(state for state in ORDER if state in states.NEEDS_YOU)
@@ -88,7 +89,10 @@ def text(notice: Notice) -> str:
 
 
 def _problem(problem: dict[str, object]) -> str:
-    lines = [f"{speech.number(int(str(problem['count'])))} × {problem['title']}", str(problem["do"])]
+    lines = [
+        f"{speech.number(int(str(problem['count'])))} × {read(problem['title'])}",
+        str(read(problem["do"])),
+    ]
     said = problem.get("said")
     if isinstance(said, list) and said:
         lines.insert(1, f"“{said[0]}”")
