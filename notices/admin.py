@@ -24,8 +24,8 @@ MODELS = (
     (_("reader"), _("readers")),
 )
 FIELDS = (
-    _("about"), _("address encrypted"), _("channel"), _("failures"), _("notice"), _("over at"), _("owner"),
-    _("place"), _("said"), _("secret encrypted"), _("tells"),
+    _("about"), _("activation"), _("address encrypted"), _("channel"), _("failures"), _("key"), _("notice"),
+    _("over at"), _("owner"), _("place"), _("said"), _("secret encrypted"), _("tells"), _("told"),
 )  # fmt: skip
 put_words("notices", MODELS, (*words.FIELDS, *FIELDS))
 

@@ -7,13 +7,16 @@ are kept in tables, and put in place when the admin is built; what a model says 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.utils.functional import Promise
 from django.utils.translation import override
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as Lazy
 
-def put_words(app: str, models: Iterable[tuple[Promise, Promise]], fields: Iterable[Promise]) -> None:
+
+def put_words(app: str, models: Iterable[tuple[Lazy, Lazy]], fields: Iterable[Lazy]) -> None:
     """Name the models of an app and their fields by the words that are English for what Django calls them."""
     with override(None):
         words = {str(word): word for pair in models for word in pair} | {str(word): word for word in fields}
