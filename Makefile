@@ -10,7 +10,7 @@ LINT_ENV := VAR_DIR=.venv/lint DATABASE_URL=sqlite://:memory: REDIS_URL=redis://
 	SECRET_KEY=for-lint-only-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test test-services lint check bench chaos screenshots lock
+.PHONY: run test test-services lint check bench chaos screenshots messages lock
 .DEFAULT_GOAL := run
 
 # One plain command, so that make starts it itself and `--with-parent` ties the stack to make.
@@ -51,6 +51,10 @@ chaos: $(VENV)/.installed-dev
 screenshots: $(VENV)/.installed-dev
 	@SCREENSHOTS=var/screenshots REQUIRE_BROWSER=1 $(PY) -m pytest tests/journey -q $(ARGS)
 	@echo "The pictures are in var/screenshots."
+
+# After a text changed: bring locale/ up to date, compile it, and say what is left to translate.
+messages: $(VENV)/.installed-dev
+	@$(PY) -m translating
 
 # Needs uv (pip install uv). No header and no index lines: a lock file names no package host.
 lock:

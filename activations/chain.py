@@ -128,7 +128,7 @@ def _press(chain: Chain, now: datetime) -> None:
             reason=chain.reason, on_export=chain.on_export, export_id=export.platform_id,
         )  # fmt: skip
     except CannotRequest as why:
-        _stop(chain, now, why.code, str(why))
+        _stop(chain, now, why.code, "")
         return
     _move(chain, DONE, "chain_activated", now, activation=made)
 

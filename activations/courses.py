@@ -123,7 +123,7 @@ def arm(
     data: dict[str, Any] | None = None,
 ) -> list[Delivery]:
     """Armed by a finding of ours about all of them, which takes the place of an older one of its kind."""
-    said, code = finding.as_json(), finding.code
+    said, code = finding.kept(), finding.code
     each = {d.pk: {"findings": [said, *(f for f in d.findings if f.get("code") != code)]} for d in deliveries}
     return move(
         deliveries, states.ARMED, what="armed", now=now, each=each, data={"reason": code, **(data or {})},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from activations.starters import Starter, starters_of
 from activations.usual import Length, is_far, usual_lengths
 from audiences import speech
 from audiences.shown import Shown
+from audiences.told import read
 
 SAID_WHY = (states.FAILED, states.REFUSED, states.BLOCKED, states.STOPPED)
 
@@ -145,13 +147,14 @@ def _unsent(delivery: Delivery, now: datetime, names: bool) -> str:
 def _why(delivery: Delivery, names: bool) -> str:
     finding = finding_of(delivery, names=names)
     if finding and delivery.state in (states.BLOCKED, states.ARMED):
-        return finding["sentence"]
+        return str(read(finding["sentence"]))
     vendor = delivery.workspace.platform
     return str(explain(delivery.reason, delivery.verbatim, issues=delivery.issues, vendor=vendor).title)
 
 
-def finding_of(delivery: Delivery, *, names: bool = True) -> dict[str, str] | None:
-    """What preflight found that is the delivery's reason. That of a pause names who set it, and in their words why."""
+def finding_of(delivery: Delivery, *, names: bool = True) -> dict[str, Any] | None:
+    """What preflight found that is the delivery's reason, as it was kept. That of a pause names who set it, and in their
+    words why."""
     if delivery.reason == "paused" and not names:
         return None
     return next((one for one in delivery.findings if one.get("code") == delivery.reason), None)

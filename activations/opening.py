@@ -32,7 +32,7 @@ def opening(verdict: Verdict, now: datetime) -> dict[str, Any]:
     """The fields in which a delivery starts (or is judged again), from what preflight found."""
     main = verdict.main
     common: dict[str, Any] = {
-        "findings": [finding.as_json() for finding in verdict.findings],
+        "findings": [finding.kept() for finding in verdict.findings],
         "reason": main.code if main and main.severity in ("stop", "wait") else "",
         # What the platform said stood for the reason that this judgement replaces.
         "verbatim": "",

@@ -138,7 +138,7 @@ def hold_back(workspace: Workspace, now: datetime) -> list[Delivery]:
     with transaction.atomic():
         lock(waiting)
         for which, those in _by_pause(found, waiting).items():
-            finding = paused_finding(fact(which), now)
+            finding = paused_finding(fact(which))
             kept += arm(those, finding, now, not_before=which.ends_at, data={"pause": which.pk})
     return kept
 

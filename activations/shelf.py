@@ -221,7 +221,7 @@ def words(schedule: Schedule) -> str:
     said = {
         "time": f"{schedule.at:%H:%M}",
         "zone": schedule.zone,
-        "day": date_format(schedule.day, "j M Y") if schedule.day else "",
+        "day": date_format(schedule.day, "DATE_FORMAT") if schedule.day else "",
         "days": _listed([str(word) for value, word in WEEKDAYS if int(value) in schedule.weekdays]),
         "n": schedule.month_day,
     }

@@ -6,9 +6,14 @@ A state's value, word, colour and icon stand in one row, so the badge cannot dis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 BLOCKED = "blocked"
 ARMED = "armed"
@@ -30,48 +35,66 @@ STOPPED = "stopped"
 class State:
     """`tone`: idle, moving, done, look or act. `rank`: the worse, the higher; the activation says its worst.
 
-    `word` is for the badge, `count_word` for "3 failed" in a summary; `icon` a lucide name.
+    `word` is for the badge; `count_word` has a form per plural, said by `counted`; `icon` a lucide name.
     """
 
     value: str
     word: str | Promise
-    count_word: str | Promise
+    count_word: _StrPromise
     tone: str
     icon: str
     rank: int
     meaning: str | Promise
 
+    def counted(self, count: int) -> str:
+        """The word after a number of deliveries, and alone for a single one: the "failed" of "3 failed"."""
+        return str(self.count_word % {"n": count})
+
 
 STATES: dict[str, State] = {
     state.value: state
     for state in (
-        State(BLOCKED, _("Blocked"), _("blocked"), "act", "ban", 90,
+        State(BLOCKED, _("Blocked"),
+              npgettext_lazy("deliveries", "blocked", "blocked", "n"), "act", "ban", 90,
               _("It could not succeed, so nothing was sent.")),
-        State(ARMED, _("Armed"), _("armed"), "moving", "clock", 30,
+        State(ARMED, _("Armed"),
+              npgettext_lazy("deliveries", "armed", "armed", "n"), "moving", "clock", 30,
               _("It goes by itself, once, at the first allowed moment.")),
-        State(QUEUED, _("Queued"), _("queued"), "moving", "ellipsis", 32,
+        State(QUEUED, _("Queued"),
+              npgettext_lazy("deliveries", "queued", "queued", "n"), "moving", "ellipsis", 32,
               _("Confirmed; it leaves with the next job.")),
-        State(SENDING, _("Sending"), _("sending"), "moving", "send", 34,
+        State(SENDING, _("Sending"),
+              npgettext_lazy("deliveries", "sending", "sending", "n"), "moving", "send", 34,
               _("Its job is being handed to the platform.")),
-        State(UNCONFIRMED, _("Unconfirmed"), _("unconfirmed"), "moving", "circle-question-mark", 60,
+        State(UNCONFIRMED, _("Unconfirmed"),
+              npgettext_lazy("deliveries", "unconfirmed", "unconfirmed", "n"), "moving", "circle-question-mark", 60,
               _("We are checking whether the platform took it.")),
-        State(RUNNING, _("Running"), _("running"), "moving", "loader-circle", 40,
+        State(RUNNING, _("Running"),
+              npgettext_lazy("deliveries", "running", "running", "n"), "moving", "loader-circle", 40,
               _("The platform took it and is working on it.")),
-        State(SUCCEEDED, _("Delivered"), _("delivered"), "done", "check", 10,
+        State(SUCCEEDED, _("Delivered"),
+              npgettext_lazy("deliveries", "delivered", "delivered", "n"), "done", "check", 10,
               _("The platform says it is delivered.")),
-        State(FINISHED, _("Resync finished"), _("finished resyncing"), "done", "check-check", 12,
+        State(FINISHED, _("Resync finished"),
+              npgettext_lazy("deliveries", "finished resyncing", "finished resyncing", "n"), "done", "check-check", 12,
               _("Segment no longer says that the resync is going on; it never says what arrived.")),
-        State(EMPTY, _("Delivered, empty"), _("delivered empty"), "look", "triangle-alert", 70,
+        State(EMPTY, _("Delivered, empty"),
+              npgettext_lazy("deliveries", "delivered empty", "delivered empty", "n"), "look", "triangle-alert", 70,
               _("The run succeeded, but no profile was in the file.")),
-        State(PARTLY, _("Partly delivered"), _("partly delivered"), "look", "contrast", 72,
+        State(PARTLY, _("Partly delivered"),
+              npgettext_lazy("deliveries", "partly delivered", "partly delivered", "n"), "look", "contrast", 72,
               _("Some records did not reach the destination.")),
-        State(FAILED, _("Failed"), _("failed"), "act", "x", 96,
+        State(FAILED, _("Failed"),
+              npgettext_lazy("deliveries", "failed", "failed", "n"), "act", "x", 96,
               _("The platform's run failed.")),
-        State(REFUSED, _("Refused"), _("refused"), "act", "octagon-x", 94,
+        State(REFUSED, _("Refused"),
+              npgettext_lazy("deliveries", "refused", "refused", "n"), "act", "octagon-x", 94,
               _("The platform said no to the call; nothing was sent.")),
-        State(CANCELED, _("Canceled"), _("canceled"), "idle", "slash", 20,
+        State(CANCELED, _("Canceled"),
+              npgettext_lazy("deliveries", "canceled", "canceled", "n"), "idle", "slash", 20,
               _("Taken back before it was sent.")),
-        State(STOPPED, _("Stopped watching"), _("unknown"), "look", "circle-question-mark", 80,
+        State(STOPPED, _("Stopped watching"),
+              npgettext_lazy("deliveries", "unknown", "unknown", "n"), "look", "circle-question-mark", 80,
               _("The outcome is unknown; ask the platform again with “Check again”.")),
     )
 }  # fmt: skip

@@ -114,7 +114,9 @@ class Summary:
         for value in ORDER:
             if count := self.counts.get(value, 0):
                 tone = "idle" if value in NOTHING_HAPPENED_YET else states.STATES[value].tone
-                found.append(Part(tone, count, f"{speech.number(count)} {states.STATES[value].count_word}"))
+                found.append(
+                    Part(tone, count, f"{speech.number(count)} {states.STATES[value].counted(count)}")
+                )
         return found
 
     @property
@@ -142,7 +144,8 @@ class Summary:
     def _said(self, values: Collection[str], words: str) -> str:
         present = [value for value in values if self.counts.get(value)]
         if len(present) == 1:
-            return f"{speech.number(self.counts[present[0]])} {states.STATES[present[0]].count_word}"
+            count = self.counts[present[0]]
+            return f"{speech.number(count)} {states.STATES[present[0]].counted(count)}"
         return words % {"n": speech.number(self.of(values))}
 
     @property

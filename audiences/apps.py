@@ -1,8 +1,9 @@
 """App configuration of the mirror."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AudiencesConfig(AppConfig):
     name = "audiences"
-    verbose_name = "Catalogue"
+    verbose_name = _("Catalogue")

@@ -7,11 +7,18 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NEAR = timedelta(hours=24)
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+UNITS = (
+    gettext_noop("%(n)s B"),
+    gettext_noop("%(n)s kB"),
+    gettext_noop("%(n)s MB"),
+    gettext_noop("%(n)s GB"),
+    gettext_noop("%(n)s TB"),
+    gettext_noop("%(n)s PB"),
+)
 
 
 def unknown() -> str:
@@ -32,7 +39,8 @@ def size(value: int | None) -> str:
     while amount >= 999.5 and unit < len(UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     places = 1 if unit and amount < 9.95 else 0
-    return f"{number_format(round(amount, places), decimal_pos=places, force_grouping=True)} {UNITS[unit]}"
+    shown = number_format(round(amount, places), decimal_pos=places, force_grouping=True)
+    return _(UNITS[unit]) % {"n": shown}
 
 
 def duration(value: timedelta | float | None) -> str:
@@ -89,7 +97,7 @@ def zone_name(then: datetime) -> str:
 def day(then: date, today: date) -> str:
     """ "today", "yesterday", "2 Oct", with the year only where it is another one."""
     near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((then - today).days)
-    return near or date_format(then, "j M" if then.year == today.year else "j M Y")
+    return near or date_format(then, "MONTH_DAY_FORMAT" if then.year == today.year else "DATE_FORMAT")
 
 
 def clock(then: datetime, now: datetime, zone: tzinfo | None = None, seconds: bool = False) -> str:

@@ -21,6 +21,7 @@ from audiences import clock, segment
 from audiences.catalogue import Catalogue, Progress
 from audiences.clients import client_for, segment_client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
+from audiences.failures import lines_of
 from audiences.mirroring import Written, mirror
 from audiences.models import (
     Audience,
@@ -37,7 +38,6 @@ from audiences.models.workspaces import SyncState
 from audiences.runs import read_runs, store_read
 from platforms import types
 from platforms.adobe import AdobeClient
-from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def sync(workspace: Workspace) -> Written | None:
                 transaction.set_rollback(True)
                 return None
     except BaseException as error:
-        _end(workspace, started, SyncState.FAILED, _words(error))
+        _end(workspace, started, SyncState.FAILED, lines_of(error, workspace.vendor))
         raise
     _end(workspace, started, SyncState.DONE, "")
     log.info(
@@ -95,12 +95,6 @@ def _end(workspace: Workspace, started: datetime, state: str, error: str) -> Non
         fields["synced_at"] = started
     _mine(workspace, started).update(**fields)
     workspace.refresh_from_db()
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, PlatformError):
-        return f"{error.summary}\n{error.verbatim}".strip()
-    return f"Our own fault: {type(error).__name__}"
 
 
 class _Progress:

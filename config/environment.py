@@ -62,6 +62,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SECURE", "bool", False, "HTTPS only: secure cookies, HSTS, redirect. Set it in production."),
     Variable("BEHIND_PROXY", "bool", False, "Trust X-Forwarded-Proto from the proxy in front."),
     Variable("TIME_ZONE", "str", "UTC", "Zone shown to people who chose none."),
+    Variable(
+        "SITE_LANGUAGE",
+        "str",
+        "en",
+        "Language, `en`, `de` or `fr`, where neither a person nor a browser asks for one, and of a workspace's channels.",
+    ),
     Variable("LOG_LEVEL", "str", "INFO", "Least severity logged."),
     Variable("LOG_JSON", "bool", False, "Logs as one JSON object a line."),
     Variable("WORKER_THREADS", "int", 4, "Threads of the worker that `manage.py up` starts."),
@@ -167,6 +173,11 @@ def is_zone(text: str) -> bool:
     return bool(ZoneInfo(text))
 
 
+def is_language(text: str) -> bool:
+    """One of the languages that have a catalogue; the texts themselves are English."""
+    return text == "en" or (BASE_DIR / "locale" / text / "LC_MESSAGES").is_dir()
+
+
 def is_networks(text: str) -> bool:
     """Networks in CIDR notation, or single addresses."""
     return all(ip_network(one.strip()) for one in text.split(",") if one.strip())
@@ -201,6 +212,7 @@ CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
     "SITE_URL": (is_site, "it must be an address such as https://activate.example.com"),
     "EMAIL_URL": (is_mail, "it must begin with smtp://, smtp+tls:// or smtp+ssl://"),
     "NOTIFY_NETWORKS": (is_networks, "each must be a network such as 10.1.0.0/16"),
+    "SITE_LANGUAGE": (is_language, "it must be en, de or fr"),
     "TIME_ZONE": (is_zone, "it must be an IANA zone such as Europe/Berlin"),
 }
 DURATIONS = (

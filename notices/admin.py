@@ -10,10 +10,24 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from audiences.admin import words
+from audiences.admin.naming import put_words
 from audiences.admin.rooms import CappedPaginator, Page, ReadOnly, WorkspaceFilter, viewer_of
 from audiences.models import Workspace
 from notices import actions
 from notices.models import Channel, Errand, Notice
+
+MODELS = (
+    (_("notice"), _("notices")),
+    (_("channel"), _("channels")),
+    (_("errand"), _("errands")),
+    (_("reader"), _("readers")),
+)
+FIELDS = (
+    _("about"), _("activation"), _("address encrypted"), _("channel"), _("failures"), _("key"), _("notice"),
+    _("over at"), _("owner"), _("place"), _("said"), _("secret encrypted"), _("tells"), _("told"),
+)  # fmt: skip
+put_words("notices", MODELS, (*words.FIELDS, *FIELDS))
 
 
 @admin.register(Channel)
@@ -54,7 +68,7 @@ class NoticeAdmin(ReadOnly):
 @admin.register(Errand)
 class ErrandAdmin(ReadOnly):
     paginator = CappedPaginator
-    list_display = ("__str__", "notice", "state", "attempts", "status", "said", "created_at", "over_at")
+    list_display = ("__str__", "notice", "state", "attempts", "status", "words", "created_at", "over_at")
     list_filter = ("state", "channel__kind")
     list_select_related = ("channel", "notice__activation")
     search_fields = ("channel__name", "=key")

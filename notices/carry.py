@@ -19,8 +19,9 @@ from urllib.parse import quote, unquote
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils.translation import gettext as _
 
+from audiences.told import Told
+from audiences.told import said as _
 from notices.models import Channel
 from notices.parcels import Parcel
 
@@ -39,7 +40,7 @@ class Answer:
     """How a try went. `said` is why it failed; `permanent`: no second try would go better; `wait` in seconds."""
 
     ok: bool
-    said: str = ""
+    said: str | Told = ""
     status: int | None = None
     permanent: bool = False
     wait: int | None = None
@@ -74,21 +75,24 @@ def _by_courier(parcel: Parcel, now: datetime) -> Answer:
 
 
 def _heard(answer: dict[str, object], parcel: Parcel) -> Answer:
-    said, status, wait = (
+    heard, status, wait = (
         clean(str(answer.get("said") or ""), parcel),
         answer.get("status"),
         answer.get("wait"),
     )
-    if where := answer.get("kept_from"):
+    said: str | Told = heard or _("It failed without saying why.")
+    if answer.get("no_service"):
+        said = _("No service is known by such an address.")
+    elif where := answer.get("kept_from"):
         said = _(
             "It leads to %(where)s, a network that notices may not reach. An administrator can name it in "
             "NOTIFY_NETWORKS."
         ) % {"where": where}
     elif isinstance(status, int) and not answer["ok"]:
-        said = _("It answered %(status)s. %(said)s") % {"status": status, "said": said}
+        said = _("It answered %(status)s. %(said)s") % {"status": status, "said": heard}
     return Answer(
         bool(answer["ok"]),
-        "" if answer["ok"] else said.strip()[: SAID + 100] or _("It failed without saying why."),
+        "" if answer["ok"] else said,
         status if isinstance(status, int) else None,
         bool(answer.get("permanent")),
         wait if isinstance(wait, int) else None,

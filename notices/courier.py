@@ -88,7 +88,7 @@ def chat(parcel: dict[str, Any], guard: Guard) -> dict[str, Any]:
     )
     service = apprise.Apprise.instantiate(parcel["address"], asset=asset, suppress_exceptions=True)
     if service is None:
-        return {"ok": False, "permanent": True, "said": "No service is known by such an address."}
+        return {"ok": False, "permanent": True, "no_service": True}
     guard.stand()
     sent = service.notify(
         title=parcel["title"],

@@ -14,6 +14,7 @@ from activations.models import Activation, ActivationSet, seen_whole
 from audiences import secrets
 from audiences.models import User, Workspace
 from audiences.shown import Shown
+from audiences.told import from_line
 from notices.change import SHOWN, TELLABLE_CHOICES, About, Change, every_change
 
 
@@ -240,6 +241,11 @@ class Errand(models.Model):
     @property
     def is_test(self) -> bool:
         return self.notice_id is None
+
+    @property
+    def words(self) -> str:
+        """Why the last try failed, in the reader's language."""
+        return str(from_line(self.said)).strip()
 
     @property
     def is_open(self) -> bool:

@@ -21,6 +21,7 @@ from activations.models import Activation, Delivery
 from activations.summary import summarize
 from audiences import clock
 from audiences.models import User
+from audiences.told import kept
 from notices.change import About, Change
 from notices.models import Channel, Errand, Listener, Notice
 from notices.standing import Before, News, news, standing
@@ -117,8 +118,8 @@ def _problem(card: Card) -> dict[str, Any]:
     message = card.explained.message
     return {
         "count": card.count,
-        "title": str(message.title),
-        "do": str(message.do),
+        "title": kept(message.title),
+        "do": kept(message.do),
         "said": [quote[:QUOTED] for quote in card.quotes[:1]],
     }
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
+from audiences.languages import to_tell
 from notices import signing, words
 from notices.change import Change
 from notices.models import Channel, Errand, Notice
@@ -50,7 +52,9 @@ class Parcel:
 def pack(errand: Errand) -> Parcel:
     """Everything that its channel needs. Raises ValueError when a stored secret cannot be opened."""
     channel, notice = errand.channel, errand.notice
-    said = of_a_test(errand) if notice is None else of_a_notice(notice)
+    # A person's own channel speaks their language, a workspace's the site's.
+    with override(to_tell(channel.owner.language if channel.owner else "")):
+        said = of_a_test(errand) if notice is None else of_a_notice(notice)
     return Parcel(channel.kind, str(errand.key), **said, address=channel.address, secret=channel.secret)
 
 
@@ -82,7 +86,8 @@ def of_a_test(errand: Errand) -> dict[str, Any]:
     """What the test button sends: by the real path, and saying what it is."""
     channel = errand.channel
     scope = channel.workspace.place if channel.workspace else channel.of_set or _("you")
-    subject = f"[{scope}] {_('Test from Activate on-demand: this channel works')}"
+    said = _("Test from Activate on-demand: this channel works")
+    subject = f"[{scope}] {said}"
     text = _("Somebody pressed “Send a test”. Nothing was activated.")
     payload = {
         "type": "test",

@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from audiences import clock
+from audiences.told import as_line
+from audiences.told import said as _
 from notices.carry import Answer, carry
 from notices.models import Channel, Errand, Notice
 from notices.parcels import Parcel, pack
@@ -29,6 +30,8 @@ LEASE = timedelta(minutes=2)
 ROUND = 60.0
 BACKOFF = tuple(timedelta(seconds=s) for s in (30, 120, 600, 1800, 3600, 2 * 3600, 4 * 3600, 8 * 3600))
 PATIENCE = timedelta(hours=8)
+# As long as the field is.
+SAID = 500
 
 
 def carry_due() -> int:
@@ -93,13 +96,14 @@ def ready(errand: Errand, now: datetime) -> Parcel | None:
     """The errand packed; None when it may not go, which is then written down."""
     if not _may_still_know(errand):
         mine = Errand.objects.filter(pk=errand.pk, state=Errand.State.CARRYING, attempts=errand.attempts)
-        said = _("Who it stands for may no longer look at this workspace.")
+        said = as_line(_("Who it stands for may no longer look at this workspace."), SAID)
         mine.update(state=Errand.State.DROPPED, over_at=now, lease_until=None, next_at=None, said=said)
         return None
     try:
         return pack(errand)
-    except ValueError as error:
-        record(errand, Answer(False, str(error), permanent=True), now)
+    except ValueError:
+        unopened = _("Its stored secret cannot be opened with any of FIELD_KEYS.")
+        record(errand, Answer(False, unopened, permanent=True), now)
         return None
 
 
@@ -126,7 +130,11 @@ def _try(parcel: Parcel, now: datetime) -> Answer:
 
 def record(errand: Errand, answer: Answer, now: datetime) -> None:
     """Write down how a try went. Tests are tried once; notices again and again, ever more patiently."""
-    fields: dict[str, Any] = {"lease_until": None, "status": answer.status, "said": answer.said[:500]}
+    fields: dict[str, Any] = {
+        "lease_until": None,
+        "status": answer.status,
+        "said": as_line(answer.said, SAID),
+    }
     over = answer.ok or answer.permanent or errand.is_test or errand.attempts > len(BACKOFF)
     if over:
         state = Errand.State.DONE if answer.ok else Errand.State.FAILED

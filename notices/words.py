@@ -10,6 +10,7 @@ from activations import states
 from activations.afterwards import percent
 from activations.summary import ORDER, Summary
 from audiences import speech
+from audiences.told import read
 from notices.change import Change
 from notices.models import Notice
 
@@ -57,7 +58,7 @@ def _outcome(notice: Notice) -> str:
 
 def _trouble(notice: Notice, summary: Summary) -> str:
     """ "3 of 172 failed"; "5 of 172 need somebody (fixable): 3 failed · 2 blocked" when there is more than one kind."""
-    parts = [(summary.counts[state], _word(state)) for state in TROUBLE if summary.counts.get(state)]
+    parts = [(count, _word(state, count)) for state in TROUBLE if (count := summary.counts.get(state))]
     if ran_out := notice.data.get("ran_out", 0):
         parts.append((ran_out, _("never sent: time ran out")))
     fixable = _fixable(notice, summary)
@@ -73,9 +74,9 @@ def _trouble(notice: Notice, summary: Summary) -> str:
     return f"{said}{fixable}: {' · '.join(f'{speech.number(count)} {word}' for count, word in parts)}"
 
 
-def _word(state: str) -> str:
+def _word(state: str, count: int) -> str:
     """The word after a count, and alone where there is only one delivery."""
-    return _("outcome unknown") if state == states.STOPPED else str(states.STATES[state].count_word)
+    return _("outcome unknown") if state == states.STOPPED else states.STATES[state].counted(count)
 
 
 def _fixable(notice: Notice, summary: Summary) -> str:
@@ -83,9 +84,10 @@ def _fixable(notice: Notice, summary: Summary) -> str:
     count = notice.data.get("fixable", 0)
     if not count:
         return ""
-    if count >= summary.needs_you + notice.data.get("ran_out", 0):
-        return f" ({_('fixable')})"
-    return f" ({_('%(n)s fixable') % {'n': speech.number(count)}})"
+    said = _("fixable")
+    if count < summary.needs_you + notice.data.get("ran_out", 0):
+        said = _("%(n)s fixable") % {"n": speech.number(count)}
+    return f" ({said})"
 
 
 def text(notice: Notice) -> str:
@@ -114,7 +116,10 @@ def _unusual(notice: Notice) -> list[str]:
 
 
 def _problem(problem: dict[str, object]) -> str:
-    lines = [f"{speech.number(int(str(problem['count'])))} × {problem['title']}", str(problem["do"])]
+    lines = [
+        f"{speech.number(int(str(problem['count'])))} × {read(problem['title'])}",
+        str(read(problem["do"])),
+    ]
     said = problem.get("said")
     if isinstance(said, list) and said:
         lines.insert(1, f"“{said[0]}”")

@@ -76,6 +76,7 @@ def prepare() -> None:
         "SECURE",
         "BEHIND_PROXY",
         "TIME_ZONE",
+        "SITE_LANGUAGE",
         "ALLOWED_HOSTS",
         "BROKER_URL",
         "DEMO_PASSWORD",

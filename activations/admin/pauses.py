@@ -136,7 +136,8 @@ class PauseAdmin(Page):
         lifted = sum(pauses.lift(row, by=viewer_of(request)) for row in rows)
         if lifted:
             said = ngettext("%(n)s pause lifted.", "%(n)s pauses lifted.", lifted) % {"n": lifted}
-            self.message_user(request, f"{said} {_('What waited for it goes now.')}", messages.SUCCESS)
+            then = _("What waited for it goes now.")
+            self.message_user(request, f"{said} {then}", messages.SUCCESS)
         elif rows:
             self.message_user(request, _("Nothing to lift: it was over before."), messages.WARNING)
 

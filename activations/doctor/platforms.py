@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from activations.doctor.finding import Finding, sync
 from audiences.clients import any_client_for
+from audiences.failures import words_of
 from audiences.models import Workspace
 from audiences.models.workspaces import SyncState
 from audiences.sync import LEASE as SYNC_LEASE
@@ -24,7 +25,7 @@ def mirror(workspace: Workspace, now: datetime) -> Iterator[Finding]:
     state, since = workspace.sync_state, workspace.sync_started_at
     slug, do = workspace.slug, sync(workspace.pk)
     if state == SyncState.FAILED:
-        why = " ".join(workspace.sync_error.split()) or "No reason was noted."
+        why = " ".join(words_of(workspace.sync_error).split()) or "No reason was noted."
         yield Finding("sync_failed", "The last sync of the catalogue failed.", why, do, since, slug)
     elif state == SyncState.RUNNING and since is not None and since < now - SYNC_LEASE:
         why = "Its worker stopped; the next sync takes over."

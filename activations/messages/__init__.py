@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activations.messages import house, platform, segment
 from activations.messages.message import ADMIN, Message, Words, merged
+from audiences.told import read
 
 __all__ = ["MESSAGES", "Explained", "Message", "explain"]
 
@@ -83,7 +84,7 @@ def explain(
     message = _message(reason, field, " ".join((verbatim, *said)))
     message = INSTEAD.get(vendor, {}).get(message.code, message)
     if finding and finding.get("code") == reason and reason in MESSAGES:
-        message = replace(message, meaning=finding["sentence"], do=finding["do"])
+        message = replace(message, meaning=read(finding["sentence"]), do=read(finding["do"]))
     return Explained(message, _kept(reason, verbatim, message, said), said)
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Words = str | Promise
+from audiences.told import Told
+
+Words = str | Promise | Told
 
 RETRY: dict[str, Words] = {
     "helps": _("A retry helps."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from django.utils.functional import Promise
+from audiences.told import Told, kept
 
 Severity = Literal["stop", "wait", "join", "look"]
 WillGo = Literal["ready", "waits", "joins", "blocked"]
@@ -96,13 +96,18 @@ class Finding:
 
     code: str
     severity: Severity
-    sentence: str | Promise
-    do: str | Promise
+    sentence: Told
+    do: Told
     source: str
     clears_at: datetime | None = None
     run: str = ""
 
+    def kept(self) -> dict[str, Any]:
+        """As a delivery keeps it: whoever reads it later reads it in their own language."""
+        return {**self.as_json(), "sentence": kept(self.sentence), "do": kept(self.do)}
+
     def as_json(self) -> dict[str, Any]:
+        """For scripts, in the language that they run in."""
         return {
             "code": self.code,
             "severity": self.severity,

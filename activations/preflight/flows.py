@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from django.utils.translation import gettext_lazy as _
-
 from activations.preflight.finding import ADOBE_GUIDE, ADOBE_UI, OURS, Facts, Finding
+from audiences.told import said as _
 
 
 def dataflow_present(facts: Facts) -> Finding | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from activations.preflight.finding import ADOBE_EXTERNAL, ADOBE_UI, OURS, Facts, Finding
 from activations.preflight.flows import after
+from audiences.told import said as _
 
 
 def audience_known(facts: Facts) -> Finding | None:

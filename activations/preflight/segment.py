@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from activations.preflight.finding import OURS, SEGMENT_API, SEGMENT_GUIDE, Facts, Finding
+from audiences.told import said as _
 
 COMPUTING = frozenset({"computing", "backfilling", "preparing"})
 IN_TROUBLE = frozenset({"error", "failed"})

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.utils.translation import gettext_lazy as _
-
 from activations.preflight.finding import (
     ADOBE_GUIDE,
     ADOBE_LIMITS,
@@ -16,21 +14,21 @@ from activations.preflight.finding import (
     Finding,
     Paused,
 )
-from audiences import speech
+from audiences.told import said as _
 
 BETA_GUIDE = "Adobe, beta tutorial only; later pages name no daily limit"
 
 
 def not_paused(facts: Facts) -> Finding | None:
-    return paused_finding(facts.paused, facts.now) if facts.paused else None
+    return paused_finding(facts.paused) if facts.paused else None
 
 
-def paused_finding(pause: Paused, now: datetime) -> Finding:
+def paused_finding(pause: Paused) -> Finding:
     """Who paused it, why, and until when; the moment in the reader's zone, named."""
     words = {
         "why": pause.why,
         "who": pause.who or _("an administrator"),
-        "until": speech.clock(pause.until, now) if pause.until else _("somebody lifts it"),
+        "until": pause.until or _("somebody lifts it"),
     }
     sentence = (
         _("Blackout until %(until)s, planned by %(who)s: %(why)s")

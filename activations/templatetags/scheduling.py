@@ -23,7 +23,10 @@ def in_zone(then: datetime | None, zone: str) -> str:
     if then is None:
         return speech.unknown()
     local = then.astimezone(ZoneInfo(zone))
-    day = date_format(local, "D j M" if local.year == timezone.localtime().year else "D j M Y")
+    this_year = local.year == timezone.localtime().year
+    day = (
+        f"{date_format(local, 'D')} {date_format(local, 'MONTH_DAY_FORMAT' if this_year else 'DATE_FORMAT')}"
+    )
     utc = then.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{} {} {}</time>',

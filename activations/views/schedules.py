@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -66,7 +67,7 @@ def _say(request: HttpRequest, saved: Schedule) -> None:
         messages.success(request, _("Saved. It stays paused until you resume it."))
         return
     then = in_zone(saved.fire_at, saved.zone)
-    messages.success(request, _("Saved. It goes next on %(then)s.") % {"then": then})
+    messages.success(request, format_html(_("Saved. It goes next on {then}."), then=then))
     moved = acting.moved_from(saved)
     if moved:
         messages.warning(

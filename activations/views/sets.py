@@ -144,7 +144,8 @@ def remove_from_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     else:
         said = ngettext("%(n)s mapping removed.", "%(n)s mappings removed.", count) % {"n": count}
         if count:
-            messages.success(request, f"{said} {_('At the platform everything stays as it is.')}")
+            beside = _("At the platform everything stays as it is.")
+            messages.success(request, f"{said} {beside}")
         else:
             messages.warning(request, _("Nothing was removed: tick what should leave the set."))
     return redirect("activations:set", slug, pk)

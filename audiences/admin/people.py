@@ -52,7 +52,7 @@ class PersonAdmin(People):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
-        return [*found, (_("Shown to them"), {"fields": ("time_zone",)})] if obj else found
+        return [*found, (_("Shown to them"), {"fields": ("time_zone", "language")})] if obj else found
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return self.inlines if obj else ()

@@ -42,7 +42,7 @@ class RunAudience(models.Model):
     """What a run did with one audience, where the platform tells audiences apart."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="audiences")
-    audience = models.CharField(max_length=255, db_index=True, help_text="The audience's system id.")
+    audience = models.CharField(max_length=255, db_index=True, help_text=_("The audience's system id."))
     received = models.BigIntegerField(null=True, blank=True)
     activated = models.BigIntegerField(null=True, blank=True)
     excluded = models.BigIntegerField(null=True, blank=True)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audiences import secrets
+from audiences.languages import validate_language
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -32,6 +33,13 @@ class User(AbstractUser):
         blank=True,
         validators=[validate_zone],
         help_text=_("Zone in which times are shown, such as Europe/Berlin. Empty: the site's zone."),
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        blank=True,
+        validators=[validate_language],
+        help_text=_("Language of pages, mails and notices: en, de or fr. Empty: what the browser asks for."),
     )
 
 

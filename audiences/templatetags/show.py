@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
 
-from audiences import shown, speech
+from audiences import failures, shown, speech
 
 register = template.Library()
 
@@ -36,12 +36,22 @@ class Badge(Protocol):
 register.filter("number", speech.number)
 register.filter("duration", speech.duration)
 register.filter("size", speech.size)
+register.filter("failure", failures.words_of)
 
 
 @register.filter
 def as_json(value: object) -> str:
     """A setting as people read it: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def far(progress: str) -> str:
+    """ "1200 of 10000", as a running sync keeps it, in the reader's figures."""
+    done, _of, total = progress.partition(" of ")
+    if not (done.isdigit() and total.isdigit()):
+        return progress
+    return _("%(done)s of %(total)s") % {"done": speech.number(int(done)), "total": speech.number(int(total))}
 
 
 @register.filter
@@ -112,7 +122,7 @@ def day(then: date | datetime | None, missing: str = "") -> str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         then.isoformat(),
-        date_format(then, "j F Y"),
+        date_format(then, "DATE_FORMAT"),
         speech.day(then, timezone.localdate()),
     )
 

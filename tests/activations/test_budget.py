@@ -8,6 +8,7 @@ from activations import states
 from activations.budget import next_day
 from activations.dispatch import claim, dispatch
 from activations.models import Delivery, Job
+from audiences.told import read
 from tests.activations.test_holds import in_threads
 from tests.activations.world import at_rest, impatient, only, states_of, that
 
@@ -50,7 +51,7 @@ def test_hard_sends_the_budget_and_arms_the_rest_until_the_next_day(stage):
     assert stage.posts() == 2
     armed = activation.deliveries.filter(state=states.ARMED).first()
     assert (armed.reason, armed.not_before) == ("budget_waits", next_day(stage.now()))
-    assert "2 of 2 jobs" in armed.findings[0]["sentence"]
+    assert "2 of 2 jobs" in str(read(armed.findings[0]["sentence"]))
     looks = stage.calls("/data/foundation/flowservice/flows")
     stage.turn(120)
     assert stage.posts() == 2

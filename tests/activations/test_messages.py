@@ -173,5 +173,5 @@ def test_an_unknown_message_says_so_and_keeps_the_text():
 def test_preflights_own_sentence_speaks_before_the_table():
     finding = {"code": "schedule_ended", "sentence": "It ended on 2 October.", "do": "Extend it."}
     found = explain("schedule_ended", finding=finding)
-    assert found.message.meaning == "It ended on 2 October."
+    assert str(found.message.meaning) == "It ended on 2 October."
     assert found.message.title == messages.MESSAGES["schedule_ended"].title

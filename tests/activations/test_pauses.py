@@ -13,6 +13,7 @@ from activations.facts import verdicts
 from activations.models import Delivery, Event, Pause
 from activations.sweep import sweep
 from audiences.models import Workspace
+from audiences.told import read
 from tests.activations.house import make_house
 from tests.activations.world import only, states_of
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_user, make_workspace
@@ -130,8 +131,8 @@ class TestWhatIsUnderWay:
         delivery = only(activation)
         assert (delivery.state, delivery.reason) == (states.ARMED, "paused")
         assert [f["code"] for f in delivery.findings].count("paused") == 1
-        assert "Stop now" in delivery.findings[0]["sentence"]
-        assert "Ann Lee" in delivery.findings[0]["sentence"]
+        assert "Stop now" in str(read(delivery.findings[0]["sentence"]))
+        assert "Ann Lee" in str(read(delivery.findings[0]["sentence"]))
         assert activation.events.get(what="armed").data["pause"] == made.pk
         sweep(stage.workspace)
         assert activation.events.filter(what="armed").count() == 1, "told once"

@@ -86,6 +86,42 @@ class TestAccount:
         alice.refresh_from_db()
         assert alice.time_zone == ""
 
+    def test_the_language_chosen_is_the_language_of_every_page(self, client, alice, workspace):
+        client.force_login(alice)
+        url = reverse("audiences:account")
+        assert client.post(url, {"language": "de"}).url == url
+        page = client.get("/w/retail/destinations/", headers={"Accept-Language": "fr"})
+        assert page.headers["Content-Language"] == "de"
+        assert '<html lang="de">' in page.content.decode()
+        alice.refresh_from_db()
+        assert alice.language == "de"
+        client.post(url, {"language": ""})
+        back = client.get(url, headers={"Accept-Language": "fr-CA,fr;q=0.9"})
+        assert '<html lang="fr">' in back.content.decode()
+
+    def test_a_language_without_a_catalogue_is_refused(self, client, alice):
+        client.force_login(alice)
+        client.post(reverse("audiences:account"), {"language": "tlh"})
+        alice.refresh_from_db()
+        assert alice.language == ""
+
+    def test_the_choice_comes_along_to_another_browser(self, alice):
+        alice.set_password(PASSWORD)
+        alice.language = "fr"
+        alice.save()
+        elsewhere = Client()
+        elsewhere.post(reverse("login"), {"username": "alice", "password": PASSWORD})
+        assert elsewhere.get(reverse("audiences:account")).headers["Content-Language"] == "fr"
+
+    def test_the_next_person_at_this_browser_has_their_own(self, client, alice, workspace):
+        client.cookies["django_language"] = "fr"
+        alice.set_password(PASSWORD)
+        alice.save()
+        client.post(reverse("login"), {"username": "alice", "password": PASSWORD})
+        page = client.get(reverse("audiences:account"), headers={"Accept-Language": "de"})
+        assert page.headers["Content-Language"] == "de"
+        assert "Accept-Language" in page.headers["Vary"]
+
     def test_it_names_the_workspaces_and_roles(self, client, alice):
         client.force_login(alice)
         html = client.get(reverse("audiences:account")).content.decode()

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audiences.clients import client_for
+from audiences.failures import words_of
 from audiences.fresh import look_again
 from audiences.models import (
     Audience,
@@ -230,7 +231,7 @@ def test_refused_credentials_name_the_part(sim, workspace):
     impatient(workspace)
     with pytest.raises(PlatformError):
         sync(workspace)
-    assert "secret" in workspace.sync_error
+    assert "secret" in words_of(workspace.sync_error)
     sync_workspace(workspace.pk)  # the task expects it: noted, not raised
     workspace.refresh_from_db()
     assert workspace.sync_state == "failed"

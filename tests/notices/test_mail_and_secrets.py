@@ -54,7 +54,7 @@ class TestMail:
         channel(house, "ops@example.com", kind="email")
         errand = told(house)
         assert errand.state == Errand.State.FAILED
-        assert errand.said.startswith("No mail server is set")
+        assert errand.words.startswith("No mail server is set")
         assert mail.outbox == []
 
     @pytest.mark.usefixtures("_mail_server")
@@ -66,8 +66,8 @@ class TestMail:
         channel(house, "ops@example.com", kind="email")
         errand = told(house)
         assert errand.state == Errand.State.WAITING
-        assert "550" in errand.said
-        assert "ops@example.com" not in errand.said
+        assert "550" in errand.words
+        assert "ops@example.com" not in errand.words
 
     def test_the_server_is_named_by_one_variable(self):
         names = [
@@ -120,8 +120,8 @@ class TestSecrets:
         receiver.answers, receiver.body = [500], f"POST {receiver.url} signed with {SECRET} failed"
         channel(house, receiver.url)
         errand = told(house)
-        assert "failed" in errand.said
-        for text in (errand.said, caplog.text):
+        assert "failed" in errand.words
+        for text in (errand.words, caplog.text):
             assert "very-secret-path" not in text
             assert SECRET not in text
 
@@ -147,7 +147,7 @@ class TestSecrets:
         made.save()
         errand = told(house)
         assert errand.state == Errand.State.FAILED
-        assert "cannot be opened" in errand.said
+        assert "cannot be opened" in errand.words
 
 
 @pytest.mark.parametrize(

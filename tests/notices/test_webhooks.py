@@ -66,7 +66,7 @@ class TestCarrying:
         receiver.answers, receiver.body = [500], "the queue is full"
         channel(house, receiver.url)
         errand = tell(house)
-        assert (errand.state, errand.status, errand.said) == (
+        assert (errand.state, errand.status, errand.words) == (
             Errand.State.WAITING, 500, "It answered 500. the queue is full",
         )  # fmt: skip
         assert errand.next_at > timezone.now() + timedelta(seconds=20)
@@ -74,7 +74,7 @@ class TestCarrying:
         due_again()
         assert rounds.carry_due() == 1
         errand.refresh_from_db()
-        assert (errand.state, errand.attempts, errand.said) == (Errand.State.DONE, 2, "")
+        assert (errand.state, errand.attempts, errand.words) == (Errand.State.DONE, 2, "")
         first, second = receiver.heard
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
         assert first.body == second.body
@@ -86,7 +86,7 @@ class TestCarrying:
         began = time.monotonic()
         errand = tell(house)
         assert 2 < time.monotonic() - began < 20
-        assert (errand.state, errand.said) == (Errand.State.WAITING, "No answer within 3 s: cut off.")
+        assert (errand.state, errand.words) == (Errand.State.WAITING, "No answer within 3 s: cut off.")
         assert Channel.objects.get().failures == 1
 
     def test_a_failing_channel_is_left_alone_by_all_its_errands_until_it_works_again(self, house, receiver):
@@ -178,13 +178,13 @@ class TestTheGuard:
         channel(house, receiver.url.replace("127.0.0.1", host))
         errand = tell(house)
         assert errand.state == Errand.State.FAILED
-        assert "a network that notices may not reach" in errand.said
+        assert "a network that notices may not reach" in errand.words
         assert receiver.heard == []
 
     def test_apprise_is_guarded_too(self, house, receiver, settings):
         settings.NOTIFY_NETWORKS = []
         channel(house, receiver.url.replace("http:", "json:"), kind="chat")
-        assert "may not reach" in tell(house).said
+        assert "may not reach" in tell(house).words
         assert receiver.heard == []
 
 
@@ -192,7 +192,7 @@ class TestApprise:
     def test_a_service_gets_subject_and_text(self, house, receiver):
         channel(house, receiver.url.replace("http:", "json:"), kind="chat")
         errand = tell(house, "failed")
-        assert errand.state == Errand.State.DONE, errand.said
+        assert errand.state == Errand.State.DONE, errand.words
         (heard,) = receiver.heard
         assert heard.json["title"].endswith("failed (fixable)")
         assert heard.json["type"] == "failure"
@@ -203,13 +203,16 @@ class TestApprise:
         channel(house, receiver.url.replace("http:", "json:"), kind="chat")
         errand = tell(house)
         assert errand.state == Errand.State.WAITING
-        assert "error=403" in errand.said
-        assert "very-secret-path" not in errand.said
+        assert "error=403" in errand.words
+        assert "very-secret-path" not in errand.words
 
     def test_an_address_that_no_service_knows_is_said(self, house):
         channel(house, "nosuchthing://token/very-secret", kind="chat")
         errand = tell(house)
-        assert (errand.state, errand.said) == (Errand.State.FAILED, "No service is known by such an address.")
+        assert (errand.state, errand.words) == (
+            Errand.State.FAILED,
+            "No service is known by such an address.",
+        )
 
 
 @pytest.mark.django_db(transaction=True)
