@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activations', '0015_sets_and_schedules'),
+        ('activations', '0017_share_links'),
         ('audiences', '0010_paces'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activations', '0015_sets_and_schedules'),
+        ('activations', '0016_what_is_usual'),
         ('audiences', '0009_wishes_at_segment'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audiences', '0009_wishes_at_segment'),
+        ('audiences', '0012_traits'),
     ]
 
     operations = [
