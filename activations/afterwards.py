@@ -128,7 +128,8 @@ def _gap(delivery: Delivery, now: datetime) -> Iterator[str]:
     yield from _reasons(delivery, "excluded", delivery.excluded)
     yield from _reasons(delivery, "error", delivery.failed)
     yield from _left_over(delivery)
-    if None not in (delivery.expected, delivery.received) and delivery.expected != delivery.received:
+    read = delivery.activated if delivery.received is None else delivery.received
+    if None not in (delivery.expected, read) and delivery.expected != read:
         yield _age(delivery, now)
 
 
