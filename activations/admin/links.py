@@ -57,7 +57,8 @@ class ShareLinkAdmin(OfSeenActivations):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         mine = ShareLink.objects.living(timezone.now()).filter(pk=OuterRef("pk"))
-        return super().get_queryset(request).annotate(lives=Exists(mine))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(lives=Exists(mine))
+        return rows
 
     @admin.action(description=gettext_lazy("Revoke these links"), permissions=["view"])
     def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> None:
