@@ -61,6 +61,9 @@ addEventListener("pageshow", (event) => {
   countAll();
 });
 
+// Whether this page follows by itself: what it says about that depends on it.
+document.documentElement.dataset.alive = "";
+
 // Polling rests while nobody looks; when the server does not answer, the page says so.
 let heard = Date.now();
 const silence = (hidden) => { const note = document.getElementById("silence"); if (note) note.hidden = hidden; };

@@ -27,8 +27,7 @@ SEEN = """() => {
 
 
 def test_watched_approved_and_canceled_on_a_phone(stage: Stage, journey: Open) -> None:
-    ready = stage.deal(where="Larkmoor order desk files")[0]
-    waiting = stage.deal(1, kind="waits", dataflow=ready.dataflow)[0]
+    (ready,), (waiting,) = stage.deal(), stage.deal(kind="waits", where="Larkmoor lake house")
     me = journey(viewport=PHONE, has_touch=True, is_mobile=True)
     matrix = Matrix(me).open()
     fits(me.page)
