@@ -91,6 +91,13 @@ class TestSentences:
         with translation.override("de"), timezone.override("Asia/Tokyo"):
             assert str(read) == "Pausiert von einem Admin, bis 2. Jan. 12:04 JST: 50 % off"
 
+    def test_a_day_is_written_as_the_reader_writes_it(self):
+        sentence = told.said("Its schedule on this dataflow ended on %(day)s.") % {"day": date(2026, 10, 2)}
+        read = told.read(told.kept(sentence))
+        assert str(read) == "Its schedule on this dataflow ended on 2 Oct 2026."
+        with translation.override("de"):
+            assert str(read) == "Ihr Zeitplan auf diesem Datenfluss endete am 2. Okt. 2026."
+
     def test_a_line_fits_its_field_and_stays_readable(self):
         sentence = told.said("The courier failed: %(why)s") % {"why": 'said "no" ' * 100}
         line = told.as_line(sentence, 200)
