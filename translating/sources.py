@@ -23,6 +23,8 @@ KEYWORDS = {
     **{f"npgettext{lazy}": PLURAL_IN_CONTEXT for lazy in ("", "_lazy")},
     "gettext_noop": None,
     "_l": None,
+    # `said` of audiences/told.py, where `_` is gettext.
+    "noted": None,
 }
 Found = tuple[str | tuple[str, ...], str | None, list[str]]
 
