@@ -87,10 +87,13 @@ def as_line(words: str | Told, at_most: int) -> str:
     if not isinstance(words, Told):
         return words[:at_most]
     line = json.dumps(kept(words), ensure_ascii=False)
-    if (over := len(line) - at_most) <= 0:
-        return line
-    cut = {name: fact[:-over] if isinstance(fact, str) else fact for name, fact in words.facts.items()}
-    return json.dumps(kept(words % cut), ensure_ascii=False)[:at_most]
+    texts = {name: fact for name, fact in words.facts.items() if isinstance(fact, str)}
+    while len(line) > at_most and any(texts.values()):
+        longest = max(texts, key=lambda name: len(texts[name]))
+        # Half of it at a time: some letters take more room on the line than one.
+        texts[longest] = texts[longest][: -max(1, (len(line) - at_most) // 2)]
+        line = json.dumps(kept(words % {**words.facts, **texts}), ensure_ascii=False)
+    return line[:at_most]
 
 
 def from_line(line: str) -> str | Told:
