@@ -21,9 +21,12 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from audiences import clock
+from audiences.failures import SENTENCE, sentence_of
 from audiences.models import Dataflow, Mapping, PlatformJob, Run, Supported, Trait, Wish, Workspace
 from audiences.models.catalog import Audience, Destination
 from audiences.models.workspaces import SyncState
+from audiences.told import Told, as_line, from_line
+from audiences.told import said as noted
 from platforms.checking import ConnectionReport
 from platforms.errors import CredentialsRefused, PlatformError, Refused
 
@@ -62,6 +65,11 @@ class Check:
     def is_about(self, workspace: Workspace) -> bool:
         """Whether it tells about the workspace's present settings."""
         return self.settings == fingerprint(workspace)
+
+    @property
+    def words(self) -> str:
+        """What was refused, in the reader's language."""
+        return str(from_line(self.summary))
 
     @property
     def choosable(self) -> list[str]:
@@ -122,7 +130,7 @@ def check(workspace: Workspace) -> Check:
     try:
         found = _reported(workspace)
     except Exception as error:
-        words = _("Our own fault: %(kind)s") % {"kind": type(error).__name__}
+        words = as_line(sentence_of(error, workspace.vendor), SENTENCE)
         _keep(workspace, Check("done", timezone.now(), settings, part="ours", summary=words))
         raise
     log.info("The connection was checked.", workspace=workspace.slug, part=found.get("part", ""))
@@ -133,23 +141,37 @@ def _reported(workspace: Workspace) -> dict[str, Any]:
     from audiences.clients import any_client_for
 
     if not workspace.client_secret_encrypted and workspace.is_segment:
-        return {"part": "token", "summary": _("No token is stored.")}
+        return {"part": "token", "summary": as_line(noted("No token is stored."), SENTENCE)}
     if not workspace.client_secret_encrypted:
-        return {"part": "secret", "summary": _("No client secret is stored.")}
+        return {"part": "secret", "summary": as_line(noted("No client secret is stored."), SENTENCE)}
     try:
-        return _flat(any_client_for(workspace).check_connection())
+        return _flat(workspace, any_client_for(workspace).check_connection())
     except CredentialsRefused as error:
-        return {"part": error.field, "summary": error.summary, "verbatim": error.verbatim}
+        return {"part": error.field, "summary": _why(workspace, error), "verbatim": error.verbatim}
     except PlatformError as error:
         # Refused without a word on credentials, before any call: a platform on this very machine.
         part = "address" if isinstance(error, Refused) and error.status is None else "platform"
-        return {"part": part, "summary": error.summary, "verbatim": error.verbatim}
+        return {"part": part, "summary": _why(workspace, error), "verbatim": error.verbatim}
 
 
-def _flat(report: ConnectionReport) -> dict[str, Any]:
+def _why(workspace: Workspace, error: PlatformError) -> str:
+    return as_line(sentence_of(error, workspace.vendor), SENTENCE)
+
+
+def _lacking(workspace: Workspace, report: ConnectionReport) -> Told | str:
+    """What a report blames, in a sentence; "" where its part says it all."""
+    if report.refused == "permission":
+        names = ", ".join(one.name for one in report.permissions if one.granted is False)
+        return noted("The credentials lack: %(names)s.") % {"names": names} if names else ""
+    if report.refused in ("sandbox", "space") and workspace.sandbox:
+        return noted("%(name)s is not one that they may use.") % {"name": workspace.sandbox}
+    return ""
+
+
+def _flat(workspace: Workspace, report: ConnectionReport) -> dict[str, Any]:
     return {
         "part": report.refused or "",
-        "summary": report.summary,
+        "summary": as_line(_lacking(workspace, report), SENTENCE),
         "verbatim": report.verbatim,
         "sandboxes": [(one.name, one.title, one.state, one.type) for one in report.sandboxes],
         "permissions": [(one.name, one.granted) for one in report.permissions],

@@ -1,4 +1,4 @@
-"""Why the platform gave no answer, in one sentence of ours, with its own words below: kept by a sync that failed."""
+"""Why the platform gave no answer, in a sentence of ours: kept by what failed, said when somebody reads it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,19 @@ FIELDS: dict[str, Told] = {
 }
 
 
-def lines_of(error: BaseException, vendor: str) -> str:
-    """As the workspace keeps it: a line of ours, then the platform's words."""
+def sentence_of(error: BaseException, vendor: str) -> Told:
+    """What happened, in words of ours."""
     if not isinstance(error, PlatformError):
-        return as_line(OURS % {"kind": type(error).__name__}, SENTENCE)
+        return OURS % {"kind": type(error).__name__}
     field = error.field if isinstance(error, CredentialsRefused) else ""
     facts = {"vendor": vendor, **({"field": FIELDS.get(field, field)} if field else {})}
-    ours = as_line(SENTENCES.get(error.code, OTHER) % facts, SENTENCE)
-    return f"{ours}\n{error.verbatim}".strip()
+    return SENTENCES.get(error.code, OTHER) % facts
+
+
+def lines_of(error: BaseException, vendor: str) -> str:
+    """As the workspace keeps it: a line of ours, then the platform's words."""
+    theirs = error.verbatim if isinstance(error, PlatformError) else ""
+    return f"{as_line(sentence_of(error, vendor), SENTENCE)}\n{theirs}".strip()
 
 
 def words_of(kept: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 
@@ -43,7 +44,9 @@ def said(text: str) -> Told:
 
 
 def _shown(fact: Any) -> Any:
-    return speech.clock(fact, timezone.now()) if isinstance(fact, datetime) else fact
+    if isinstance(fact, datetime):
+        return speech.clock(fact, timezone.now())
+    return date_format(fact, "DATE_FORMAT") if isinstance(fact, date) else fact
 
 
 def kept(words: str | Promise | Told) -> Any:
@@ -57,6 +60,8 @@ def kept(words: str | Promise | Told) -> Any:
 def _kept(fact: Any) -> Any:
     if isinstance(fact, datetime):
         return {"at": fact.isoformat()}
+    if isinstance(fact, date):
+        return {"on": fact.isoformat()}
     return kept(fact) if isinstance(fact, Told | Promise) else fact
 
 
@@ -72,7 +77,9 @@ def read(row: Any) -> Told:
 def _read(fact: Any) -> Any:
     if not isinstance(fact, Mapping):
         return fact
-    return datetime.fromisoformat(fact["at"]) if "at" in fact else read(fact)
+    if "at" in fact:
+        return datetime.fromisoformat(fact["at"])
+    return date.fromisoformat(fact["on"]) if "on" in fact else read(fact)
 
 
 def as_line(words: str | Told, at_most: int) -> str:
@@ -80,10 +87,13 @@ def as_line(words: str | Told, at_most: int) -> str:
     if not isinstance(words, Told):
         return words[:at_most]
     line = json.dumps(kept(words), ensure_ascii=False)
-    if (over := len(line) - at_most) <= 0:
-        return line
-    cut = {name: fact[:-over] if isinstance(fact, str) else fact for name, fact in words.facts.items()}
-    return json.dumps(kept(words % cut), ensure_ascii=False)[:at_most]
+    texts = {name: fact for name, fact in words.facts.items() if isinstance(fact, str)}
+    while len(line) > at_most and any(texts.values()):
+        longest = max(texts, key=lambda name: len(texts[name]))
+        # Half of it at a time: some letters take more room on the line than one.
+        texts[longest] = texts[longest][: -max(1, (len(line) - at_most) // 2)]
+        line = json.dumps(kept(words % {**words.facts, **texts}), ensure_ascii=False)
+    return line[:at_most]
 
 
 def from_line(line: str) -> str | Told:

@@ -23,6 +23,8 @@ KEYWORDS = {
     **{f"npgettext{lazy}": PLURAL_IN_CONTEXT for lazy in ("", "_lazy")},
     "gettext_noop": None,
     "_l": None,
+    # `said` of audiences/told.py, where `_` is gettext.
+    "noted": None,
 }
 Found = tuple[str | tuple[str, ...], str | None, list[str]]
 
@@ -60,7 +62,7 @@ def messages(path: Path) -> Iterator[Found]:
 def _message(function: str, args: object, comments: list[str]) -> Iterator[Found]:
     said = list(args) if isinstance(args, tuple | list) else [args]
     context = said.pop(0) if "pgettext" in function else None
-    wanted = 2 if function.startswith("n") else 1
+    wanted = 2 if function.startswith(("ngettext", "npgettext")) else 1
     texts = [text for text in said[:wanted] if isinstance(text, str) and text]
     if len(texts) == wanted:
         yield (texts[0] if wanted == 1 else tuple(texts)), context, comments

@@ -80,7 +80,7 @@ def schedule_started(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "schedule_not_begun", "stop",
-        _("Its schedule on this dataflow only begins on %(day)s.") % {"day": facts.start_date.isoformat()},
+        _("Its schedule on this dataflow only begins on %(day)s.") % {"day": facts.start_date},
         _("Move the start date to today or earlier, here or in Adobe Experience Platform."),
         ADOBE_UI,
         datetime.combine(facts.start_date, time(0), UTC),
@@ -100,7 +100,7 @@ def schedule_not_ended(facts: Facts) -> Finding | None:
         )  # fmt: skip
     return Finding(
         "schedule_ended", "stop",
-        _("Its schedule on this dataflow ended on %(day)s.") % {"day": facts.end_date.isoformat()},
+        _("Its schedule on this dataflow ended on %(day)s.") % {"day": facts.end_date},
         _("Extend the schedule so that it includes today, here or in Adobe Experience Platform."),
         ADOBE_UI,
     )  # fmt: skip

@@ -59,7 +59,7 @@ def test_texts_are_found_in_code_and_templates(tmp_path):
     code = tmp_path / "words.py"
     code.write_text(
         '_("One")\nngettext("%(n)s cat", "%(n)s cats", 2)\n'
-        'pgettext("verb", "Set")\n_l("It is over.")\nf"not {this}"\n'
+        'pgettext("verb", "Set")\nnoted("It is over.")\nf"not {this}"\n'
     )
     page = tmp_path / "page.html"
     page.write_text(
