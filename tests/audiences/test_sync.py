@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audiences.clients import client_for
-from audiences.failures import words_of
+from audiences.failures import lines_of, words_of
 from audiences.fresh import look_again
 from audiences.models import (
     Audience,
@@ -21,7 +21,7 @@ from audiences.models import (
     Workspace,
 )
 from audiences.runs import read_runs, store_runs
-from audiences.sync import LEASE, _end, _mine, _Progress, _start, _words, sync
+from audiences.sync import LEASE, _end, _mine, _Progress, _start, sync
 from audiences.tasks import sync_workspace
 from platforms.errors import PlatformError
 from platforms.types import Run as Seen
@@ -248,7 +248,7 @@ def test_an_address_that_is_none_is_a_failed_sync(sim, workspace):
 
 
 def test_our_own_fault_is_said_to_be_ours():
-    assert _words(KeyError("secret")) == "Our own fault: KeyError"
+    assert words_of(lines_of(KeyError("secret"), "Adobe")) == "Our own fault: KeyError"
 
 
 # ── what is mirrored ──
