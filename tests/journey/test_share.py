@@ -23,7 +23,7 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
     me = journey(bypass_csp=True, viewport=WIDE)
     stage.sim.speed(0)
     try:
-        me.press(*pairs).stands("all 2 running")
+        me.press(*pairs).stands("All 2 running")
         expect(me.page).to_have_title(re.compile("^0/2 · "))
         here = me.page.url
         me.link(re.compile("^Share")).click()
@@ -101,7 +101,7 @@ def test_the_board_of_a_workspace(stage: Stage, journey: Open) -> None:
     me = journey(bypass_csp=True, viewport=WIDE)
     stage.sim.speed(0)
     try:
-        me.press(*pairs).stands("all 2 running")
+        me.press(*pairs).stands("All 2 running")
         me.open("/w/demo/").link("Big screen").click()
         expect(me.page.locator("#wall")).to_contain_text("all 2 running")
         looks_right(me.page, "board, busy")
