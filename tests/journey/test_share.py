@@ -47,13 +47,12 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
     finally:
         stage.sim.speed()
     guest.stands("All 2 delivered")
-    expect(guest.page.locator("#announce")).to_have_text("all 2 delivered")
     expect(wall.count).to_have_text("2 of 2 over")
     assert guest.page.evaluate("window.untouched"), "the page was loaded anew"
     looks_right(guest.page, "shared, over")
 
     me.open(f"{here}share/")
-    expect(me.page.locator("main table")).to_contain_text("just now")
+    expect(me.page.locator("main table")).to_contain_text(re.compile("ago|just now"))
     me.button(re.compile("^Revoke")).click()
     expect(me.page.get_by_role("status")).to_contain_text(["The link is revoked"])
     for one in (guest.page, wall.page):
