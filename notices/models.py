@@ -80,7 +80,7 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 class Channel(models.Model):
     """A way to people outside the dashboard: somebody's own, a workspace's, or a set's.
 
-    A set's tells of that set's activations, in the name of who added it, and only while they may look at them.
+    A set's tells of that set's activations, in the name of who saved it last, and only while they may look at them.
     """
 
     class Kind(models.TextChoices):

@@ -58,6 +58,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = channel_for(request, pk)
     form = ChannelForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
+        if found.of_set_id:
+            # As with schedules: it stands for who saved it last.
+            form.instance.created_by = viewer_of(request)
         form.save()
         messages.success(request, _("Saved."))
         return redirect("notices:channel", pk)

@@ -83,6 +83,18 @@ class TestChannels:
         rounds.carry_due()
         assert made.errands.get().state == Errand.State.DROPPED
 
+    def test_who_saves_it_anew_stands_for_it(self, house, flash):
+        made = of_set(house, flash)
+        Channel.objects.update(created_by=None)
+        page = f"/settings/notifications/{made.pk}/"
+        client = house.client()
+        assert "it tells nothing" in client.get(page).content.decode()
+        client.post(f"{page}edit/", {"name": "Ours", "address": "", "secret": "", "tells": ["well"]})
+        assert "it tells nothing" not in client.get(page).content.decode()
+        finished(house, "succeeded", of_set=flash)
+        collect()
+        assert told(made) == ["well"]
+
     def test_a_set_that_is_deleted_takes_its_channels_along(self, house, flash):
         of_set(house, flash)
         sets.delete(flash, by=house.alice)
