@@ -8,8 +8,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core import signing
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -62,7 +61,8 @@ def next_in(request: HttpRequest) -> str:
     """Where the person came from, if that is a page of ours; else ""."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else ""
+    # Anything else than a path would be looked up as the name of a view.
+    return wanted if safe and wanted.startswith("/") else ""
 
 
 def back_to(
@@ -75,4 +75,4 @@ def back_to(
     else:
         said = _("Written down. %(vendor)s is asked now, and this page says what it answers.")
         messages.success(request, said % {"vendor": workspace.vendor})
-    return redirect(next_in(request) or address)
+    return HttpResponseRedirect(next_in(request) or address)

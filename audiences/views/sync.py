@@ -5,10 +5,9 @@ from __future__ import annotations
 from time import time
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
@@ -17,6 +16,7 @@ from audiences import nudges
 from audiences.access import workspace_for
 from audiences.models import Workspace
 from audiences.templatetags.frame import sync_mark
+from audiences.views.asking import next_in
 
 WORKER_LATE, WAIT_FOR_WORKER = 10, 120  # seconds
 LONGEST_SECONDS = 12  # digits
@@ -38,14 +38,7 @@ def sync(request: HttpRequest, slug: str) -> HttpResponse:
         )
     if asked:
         messages.info(request, _("The catalogue is being synced; the pages show it as soon as it is done."))
-    return redirect(_back(request) or reverse("audiences:destinations", args=[slug]))
-
-
-def _back(request: HttpRequest) -> str:
-    """The page of ours the button was on, or nothing."""
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else ""
+    return HttpResponseRedirect(next_in(request) or reverse("audiences:destinations", args=[slug]))
 
 
 @require_safe

@@ -186,9 +186,12 @@ def test_a_dataflow_is_switched_after_a_question(house: House) -> None:
     assert (Wish.objects.get().what, Wish.objects.get().audience) == ("disable", None)
 
 
-def test_only_our_own_addresses_are_gone_back_to(house: House) -> None:
+@pytest.mark.parametrize(
+    "there", ["https://elsewhere.example/", "//elsewhere.example", "once", "javascript:1", "\0"]
+)
+def test_only_our_own_addresses_are_gone_back_to(house: House, there: str) -> None:
     client, address = house.client(), pages(house)["switch"]
-    answer = client.post(address, {**sealed(client, address), "next": "https://elsewhere.example/"})
+    answer = client.post(address, {**sealed(client, address), "next": there})
     assert answer["Location"] == house.mappings[0].dataflow.get_absolute_url()
 
 

@@ -212,8 +212,9 @@ class TestSync:
 
     def test_it_never_leads_to_another_site(self, client, alice):
         client.force_login(alice)
-        response = client.post("/w/retail/sync/", {"next": "https://evil.example/"})
-        assert response.url == "/w/retail/destinations/"
+        for there in ("https://evil.example/", "//evil.example", "once"):
+            response = client.post("/w/retail/sync/", {"next": there})
+            assert response.url == "/w/retail/destinations/"
 
     def test_strangers_and_links_start_nothing(self, client, alice, workspace):
         client.force_login(make_user("charlie"))

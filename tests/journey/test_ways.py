@@ -47,6 +47,7 @@ def test_watched_approved_and_canceled_on_a_phone(stage: Stage, journey: Open) -
     fits(me.page)
     me.button("Activate now").tap()
     me.stands("1 delivered · 1 armed of 2")
+    expect(me.page.get_by_text("Without JavaScript this page")).to_be_hidden()
     fits(me.page)
     me.button("Cancel 1 unsent delivery").tap()
     me.stands("1 delivered · 1 canceled of 2")
