@@ -46,7 +46,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Job {self.pk}"
+        return str(_("Job %(n)s") % {"n": self.pk})
 
 
 class Hold(models.Model):
