@@ -164,7 +164,7 @@ def _lacking(workspace: Workspace, report: ConnectionReport) -> Told | str:
         names = ", ".join(one.name for one in report.permissions if one.granted is False)
         return noted("The credentials lack: %(names)s.") % {"names": names} if names else ""
     if report.refused in ("sandbox", "space") and workspace.sandbox:
-        return noted("%(name)s is not one that they may use.") % {"name": workspace.sandbox}
+        return noted("These credentials may not use %(name)s.") % {"name": workspace.sandbox}
     return ""
 
 

@@ -60,8 +60,8 @@ def test_it_works(client, boss, sim):
         ({"secret": "wrong"}, "The client secret was refused", "invalid client_secret parameter"),
         ({"secret": ""}, "The client secret was refused", "No client secret is stored."),
         ({"org": "OTHER@AdobeOrg"}, "The IMS organisation was refused", "Profile is not valid"),
-        ({"sandbox": "nowhere"}, "The sandbox was refused", "no sandbox called"),
-        ({"sandbox": "old"}, "The sandbox was refused", "no sandbox called"),
+        ({"sandbox": "nowhere"}, "The sandbox was refused", "These credentials may not use"),
+        ({"sandbox": "old"}, "The sandbox was refused", "These credentials may not use"),
     ],
 )
 def test_each_wrong_part_is_named(client, boss, sim, wrong, title, verbatim):
