@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from activations.models import Delivery
 from activations.past import OUTCOMES, Asked, page_of, past
+from activations.sheet import sheet
 from activations.summary import summaries
 from activations.views.rights import viewer_of
 from audiences.access import workspace_for
@@ -22,8 +21,6 @@ from audiences.models import User, Workspace
 
 ROWS_AT_MOST = 100_000
 CHUNK = 2000
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "activation", "name", "pressed at (UTC)", "by", "why", "source", "dataflow", "dataflow id", "audience",
     "audience id", "state", "platform's word", "replaced by a retry", "expected", "received", "activated",
@@ -61,30 +58,16 @@ def history_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
         .select_related("activation__requested_by", "workspace", "dataflow", "audience")
         .order_by("-activation_id", "pk")[:ROWS_AT_MOST]
     )
-    answer = StreamingHttpResponse(_lines(rows.iterator(CHUNK)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="activations-{workspace.slug}.csv"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return sheet(f"activations-{workspace.slug}", _lines(rows.iterator(CHUNK)))
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(rows: Iterator[Delivery]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff"
-    yield writer.writerow(COLUMNS)
+def _lines(rows: Iterator[Delivery]) -> Iterator[Sequence[Any]]:
+    yield COLUMNS
     count = 0
     for count, delivery in enumerate(rows, 1):  # noqa: B007
-        yield writer.writerow([_cell(value) for value in _values(delivery)])
+        yield _values(delivery)
     if count == ROWS_AT_MOST:
-        yield writer.writerow(
-            [f"Only the newest {ROWS_AT_MOST} deliveries are listed; narrow the filters for more."]
-        )
+        yield [f"Only the newest {ROWS_AT_MOST} deliveries are listed; narrow the filters for more."]
 
 
 def _values(delivery: Delivery) -> list[Any]:
@@ -98,18 +81,6 @@ def _values(delivery: Delivery) -> list[Any]:
         delivery.excluded, delivery.failed, delivery.files, delivery.run_id, delivery.finished_at,
         delivery.reason, delivery.verbatim, delivery.workspace.slug,
     ]  # fmt: skip
-
-
-def _cell(value: Any) -> str | int:
-    """A cell that no spreadsheet takes for a formula; an unknown figure stays empty."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _people(workspace: Workspace) -> list[User]:
