@@ -31,6 +31,7 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
     path("audiences/<platform_id:audience>/", views.audience, name="audience"),
+    path("audiences/<platform_id:audience>/counts.csv", views.people_csv, name="people_csv"),
     path("activate/", views.activate, name="activate"),
     path("activate/tray/", views.tray, name="tray"),
     path("activate/confirm/", views.confirm, name="confirm"),
@@ -46,6 +47,8 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("evaluation/chains/<int:pk>/stop/", views.stop_chain, name="stop_chain"),
     path("activations/", views.history, name="history"),
     path("activations.csv", views.history_csv, name="history_csv"),
+    path("trends/", views.trends, name="trends"),
+    path("trends/<slug:chart>.csv", views.trends_csv, name="trends_csv"),
     path("activations/<int:pk>/", include(of_an_activation)),
 ]
 

@@ -25,6 +25,7 @@ from activations.views.schedules import (
     resume_schedule,
 )
 from activations.views.sets import delete_set, of_set, remove_from_set, rename_set, save_set, sets
+from activations.views.trends import people_csv, trends, trends_csv
 
 __all__ = [
     "activate",
@@ -50,6 +51,7 @@ __all__ = [
     "of_set",
     "overview",
     "pause_schedule",
+    "people_csv",
     "press",
     "remove_from_set",
     "rename_set",
@@ -60,4 +62,6 @@ __all__ = [
     "status",
     "stop_chain",
     "tray",
+    "trends",
+    "trends_csv",
 ]

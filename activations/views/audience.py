@@ -12,6 +12,7 @@ from activations.going import rows_of
 from activations.lines import delivery_rows
 from activations.models import Delivery, seen_whole
 from activations.question import plan
+from activations.trends.people import people
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.models import Audience, ExternalAudience, Wish
@@ -25,6 +26,7 @@ LAST = 20
 def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
     workspace = workspace_for(request, slug)
     found = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
+    found.workspace = workspace
     # Before the rows: a wish that is done has changed what is read after it.
     wishes = lines_of(Wish.objects.filter(Q(audience=found) | Q(dataflow__audience=found)))
     mappings = found.mappings.filter(vanished_at=None, dataflow__vanished_at=None)
@@ -44,5 +46,6 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponse:
         "wishes": wishes,
         "plan": plan(workspace, []),
         "last": delivery_rows(last.order_by("-pk")[:LAST], timezone.now()),
+        "people": people(found, timezone.now(), timezone.get_current_timezone_name()),
     }
     return render(request, "activations/audience.html", context)
