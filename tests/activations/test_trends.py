@@ -13,9 +13,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from activations import states, trends
+from activations import states
 from activations.models import Delivery, Share
-from activations.trends import Span, lately, lengths, outcomes, reasons, times
+from activations.trends import Span, by_reason, lately, lengths, outcomes, reasons, times
 from tests.activations.bygone import bygone, press_of
 from tests.activations.house import House, make_house
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_workspace
@@ -200,7 +200,7 @@ class TestReasons:
         assert len(found) == 3
 
     def test_more_texts_than_are_looked_at_are_still_counted(self, house, monkeypatch):
-        monkeypatch.setattr(trends.reasons.__module__ + ".TEXTS", 2)
+        monkeypatch.setattr(by_reason, "TEXTS", 2)
         for number in range(5):
             bygone(house.mappings[0], AUTUMN, states.REFUSED, reason="refused", verbatim=f"odd {number}")
         found = self.found(house)

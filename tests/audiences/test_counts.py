@@ -35,12 +35,13 @@ class TestSync:
     def test_only_what_changed_is_noted(self, sim):
         workspace = mirrored(sim)
         before = Counted.objects.count()
-        one = next(one for one in sim.world.sandboxes["prod"].audiences.values() if one.profiles)
-        one.profiles += 5
+        row = Audience.objects.filter(profiles__gt=0, external=False)[0]
+        sim.world.sandboxes["prod"].audiences[row.platform_id].size += 1000
         sync(workspace)
         assert Counted.objects.count() == before + 1
         newest = Counted.objects.order_by("-pk")[0]
-        assert (newest.audience.platform_id, newest.profiles) == (one.id, one.profiles)
+        assert newest.audience == row
+        assert newest.profiles == Audience.objects.get(pk=row.pk).profiles != row.profiles
 
 
 def noted(audience, now, **fields):
