@@ -22,7 +22,7 @@ from activations.trends import Lengths, Span, kept_as, lately, outcomes
 from audiences.models import User, Workspace
 
 # So many that the page fits a screen; the rest is found in the history.
-LISTED = 4
+LISTED = 3
 CARDS = 3
 DAYS = 30
 # What needs somebody is shown this long; older ones are found in the history.

@@ -93,4 +93,4 @@ def test_more_activations_than_fit_are_counted(house):
     for mapping in house.mappings:
         house.activation(mapping)
     text = page(house)
-    assert "2 more activations move" in text
+    assert "3 more activations move" in text
