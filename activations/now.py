@@ -1,7 +1,8 @@
-"""The workspace at a glance: what moves, what arrived today, what needs somebody."""
+"""The workspace at a glance: what moves, what goes next, what arrived today and how fast, what needs somebody."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,17 @@ from django.utils import timezone
 from activations import states
 from activations.budget import jobs_today
 from activations.cards import Card, cards
+from activations.charts import Chart
+from activations.coming import Next, coming
 from activations.models import Activation, Delivery, seen_whole
 from activations.summary import Summary, summaries
+from activations.trends import Lengths, Span, kept_as, lately, outcomes
 from audiences.models import User, Workspace
 
-LISTED = 10
-CARDS = 4
+# So many that the page fits a screen; the rest is found in the history.
+LISTED = 3
+CARDS = 3
+DAYS = 30
 # What needs somebody is shown this long; older ones are found in the history.
 RECENT = timedelta(days=3)
 CARD_DELIVERIES = 200
@@ -37,15 +43,31 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Now:
+    """`took` and `usual` are the lengths of today's deliveries and of those of the days before; None where none is
+    known."""
+
     moving: int
+    running: int
+    armed: int
     rows: list[Moving]
     activations: int
+    coming: list[Next]
     delivered: int
     profiles: int | None
     files: int | None
     needs: int
+    needs_today: int
     cards: list[Card]
+    unshown: int
     jobs: int
+    took: Lengths | None
+    usual: Lengths | None
+    chart: Chart
+
+    @property
+    def unlisted(self) -> int:
+        """Activations that move and are not among the rows."""
+        return self.activations - len(self.rows)
 
 
 def now_in(workspace: Workspace, viewer: User) -> Now:
@@ -54,32 +76,47 @@ def now_in(workspace: Workspace, viewer: User) -> Now:
     What belongs to an activation that also reaches into a workspace the viewer may not look at is left out.
     """
     now = timezone.now()
+    zone = timezone.get_current_timezone_name()
+    span = Span.last(DAYS, now, timezone.get_current_timezone())
     here = Delivery.objects.filter(seen_whole(viewer, "activation"), workspace=workspace)
-    moving = _moving_activations(here)
+    moving = _moving(here)
+    pks = sorted({pk for pk, _state in moving}, reverse=True)
     needing = _needing(here, now)
-    today = _today(here)
+    counted = needing.aggregate(n=Count("pk"), today=Count("pk", filter=Q(state_since__gte=span.bounds[-2])))
+    cards = _cards(needing, workspace)
+    today = _today(here, span.bounds[-2])
+    key = kept_as(workspace, viewer)
+    took, usual = lately(here, span, key)
     return Now(
-        moving=sum(n for _pk, n in moving),
-        rows=_rows([pk for pk, _n in moving[:LISTED]]),
-        activations=len(moving),
+        moving=sum(moving.values()),
+        running=sum(n for (_pk, state), n in moving.items() if state in states.AT_PLATFORM),
+        armed=sum(n for (_pk, state), n in moving.items() if state == states.ARMED),
+        rows=_rows(pks[:LISTED]),
+        activations=len(pks),
+        coming=coming(workspace, viewer, here),
         delivered=today["n"] or 0,
         profiles=today["profiles"],
         files=today["files"],
-        needs=needing.count(),
-        cards=_cards(needing),
+        needs=counted["n"],
+        needs_today=counted["today"],
+        cards=cards,
+        unshown=counted["n"] - sum(card.count for card in cards),
         jobs=jobs_today(workspace, now),
+        took=took,
+        usual=usual,
+        chart=outcomes(here, span, zone, record=here, segment=workspace.is_segment, kept_as=key),
     )
 
 
-def _moving_activations(here: QuerySet[Delivery]) -> list[tuple[int, int]]:
+def _moving(here: QuerySet[Delivery]) -> Counter[tuple[int, str]]:
+    """How many by (activation, state)."""
     rows = here.filter(state__in=states.MOVING).order_by()
-    counted = rows.values_list("activation").annotate(n=Count("pk")).order_by("-activation")
-    return [(int(pk), int(n)) for pk, n in counted]
+    counted = rows.values_list("activation", "state").annotate(n=Count("pk"))
+    return Counter({(int(pk), state): int(n) for pk, state, n in counted})
 
 
-def _today(here: QuerySet[Delivery]) -> dict[str, int | None]:
+def _today(here: QuerySet[Delivery], midnight: datetime) -> dict[str, int | None]:
     """What the platform finished since midnight: it became known to us since then, too."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     ended = (*states.DELIVERED, states.FINISHED)
     rows = here.filter(state__in=ended, state_since__gte=midnight, finished_at__gte=midnight)
     return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
@@ -90,11 +127,14 @@ def _needing(here: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
     return here.filter(state__in=states.NEEDS_YOU, state_since__gte=now - RECENT, superseded=False)
 
 
-def _cards(needing: QuerySet[Delivery]) -> list[Card]:
+def _cards(needing: QuerySet[Delivery], workspace: Workspace) -> list[Card]:
     """The worst cards. Only the delivery that each of them names is read whole: hundreds may share a card."""
-    read = ("state", "reason", "verbatim", "issues", "findings", "workspace__platform")
-    rows = needing.select_related("workspace").only(*read).order_by("-state_since", "-pk")
-    worst = cards(rows[:CARD_DELIVERIES])[:CARDS]
+    read = ("state", "reason", "verbatim", "issues", "findings", "workspace")
+    rows = list(needing.only(*read).order_by("-state_since", "-pk")[:CARD_DELIVERIES])
+    for row in rows:
+        # Not joined: SQLite would then read every delivery of the workspace, instead of the few of these days.
+        row.workspace = workspace
+    worst = cards(rows)[:CARDS]
     firsts = Delivery.objects.select_related("audience", "dataflow", "activation__workspace").in_bulk(
         [card.key for card in worst]
     )

@@ -39,6 +39,7 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("board/status/", views.board_status, name="board_status"),
     path("destinations/<platform_id:dataflow>/", views.dataflow, name="dataflow"),
     path("audiences/<platform_id:audience>/", views.audience, name="audience"),
+    path("audiences/<platform_id:audience>/counts.csv", views.people_csv, name="people_csv"),
     path("activate/", views.activate, name="activate"),
     path("activate/tray/", views.tray, name="tray"),
     path("activate/confirm/", views.confirm, name="confirm"),
@@ -53,6 +54,8 @@ of_a_workspace: list[URLPattern | URLResolver] = [
     path("evaluation/jobs/<int:pk>/cancel/", views.cancel_job, name="cancel_job"),
     path("evaluation/chains/<int:pk>/stop/", views.stop_chain, name="stop_chain"),
     path("activations/", views.history, name="history"),
+    path("trends/", views.trends, name="trends"),
+    path("trends/<slug:chart>.csv", views.trends_csv, name="trends_csv"),
     path("activations/<int:pk>/", include(of_an_activation)),
     path("changes/<int:pk>/activation/", views.begun, name="begun"),
 ]

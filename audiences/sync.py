@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audiences import clock, segment
+from audiences import clock, counts, segment
 from audiences.catalogue import Catalogue, Progress
 from audiences.clients import client_for, segment_client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
@@ -149,8 +149,11 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     """Write what differs. Runs inside the caller's transaction."""
     now = timezone.now()
     destinations, written = mirror(Destination, workspace, _destinations(found), now=now)
+    before = counts.known(workspace)
     audiences, more = mirror(Audience, workspace, _audiences(workspace, found, now), now=now)
     written += more
+    counts.note(before, audiences.values(), now)
+    counts.forget(now)
     flows, more = mirror(
         Dataflow,
         workspace,

@@ -107,7 +107,11 @@ def _multiply(template: Delivery, first: int, last: int, each: int, mappings: in
     instead = {
         "activation_id": "a.id", "mapping_id": "p.m", "dataflow_id": "p.d", "audience_id": "p.a",
         "superseded": "t.superseded <> t.superseded", "state_since": "a.requested_at",
-        "deadline": "a.requested_at", "started_at": "a.requested_at", "finished_at": "a.requested_at",
+        "deadline": "a.requested_at", "started_at": "a.requested_at",
+        # A minute to a quarter of an hour later.
+        "finished_at": "strftime('%Y-%m-%d %H:%M:%f', a.requested_at, "
+                       "'+' || (60 + (a.id * 7 + s.k * 131) % 841) || ' seconds')",
+        "reason": "CASE (a.id + s.k) % 50 WHEN 0 THEN 'run_failed' WHEN 1 THEN 'delivered_empty' ELSE '' END",
         "run_id": "'past-' || a.id || '-' || s.k",
         "state": f"CASE (a.id + s.k) % 50 WHEN 0 THEN '{states.FAILED}' WHEN 1 THEN '{states.EMPTY}' "
                  f"ELSE '{states.SUCCEEDED}' END",

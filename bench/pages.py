@@ -109,13 +109,14 @@ def _paths(workspace: Workspace) -> dict[str, str]:
     of_all = {
         "Overview": "activations:overview", "Destinations": "audiences:destinations",
         "Audiences": "audiences:audiences", "Activate on-demand": "activations:activate",
-        "History": "activations:history",
+        "History": "activations:history", "Trends": "activations:trends",
     }  # fmt: skip
     paths = {name: reverse(view, args=[slug]) for name, view in of_all.items()}
     paths["Audiences, searched"] = f"{paths['Audiences']}?q=loyal"
     chosen = fold(one.pk for one in mappings[:CHOSEN])
     paths["Activate, searched"] = f"{paths['Activate on-demand']}?q=loyal"
     paths[f"Activate, {CHOSEN} chosen"] = f"{paths['Activate on-demand']}?sel={chosen}"
+    paths["Trends, 90 days"] = f"{paths['Trends']}?days=90"
     paths["History, searched"] = f"{paths['History']}?q=press+1"
     paths["History, unusual"] = f"{paths['History']}?outcome=unusual"
     paths["Dataflow"] = reverse("activations:dataflow", args=[slug, mapping.dataflow.platform_id])

@@ -30,7 +30,6 @@ LISTS = {
     "activations:sets": (),
     "activations:set": ("set",),
     "activations:history": (),
-    "activations:history_csv": (),
     "activations:activation": ("activation",),
     "activations:status": ("activation",),
     "activations:evaluation_status": (),

@@ -48,7 +48,6 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "activations:evaluation": (A, ()),
     "activations:evaluation_status": (A, ()),
     "activations:history": (A, ()),
-    "activations:history_csv": (A, ()),
     "activations:activation": (A, ("activation",)),
     "activations:status": (A, ("activation",)),
     "activations:job": (A, ("activation", "job")),

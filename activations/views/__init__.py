@@ -30,6 +30,7 @@ from activations.views.sets import delete_set, of_set, remove_from_set, rename_s
 from activations.views.share import revoke, share
 from activations.views.shared import shared, shared_screen, shared_screen_status, shared_status
 from activations.views.steps import steps, steps_status
+from activations.views.trends import people_csv, trends, trends_csv
 
 __all__ = [
     "activate",
@@ -57,6 +58,7 @@ __all__ = [
     "of_set",
     "overview",
     "pause_schedule",
+    "people_csv",
     "press",
     "remove_from_set",
     "rename_set",
@@ -77,4 +79,6 @@ __all__ = [
     "steps_status",
     "stop_chain",
     "tray",
+    "trends",
+    "trends_csv",
 ]

@@ -13,6 +13,7 @@ from activations.going import rows_of
 from activations.lines import delivery_rows
 from activations.models import Delivery, seen_whole
 from activations.question import plan
+from activations.trends.people import people
 from activations.views import sheets as columns
 from activations.views.rights import viewer_of
 from audiences import sheets
@@ -29,6 +30,7 @@ LAST = 20
 def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponseBase:
     workspace = workspace_for(request, slug)
     found = get_object_or_404(Audience, workspace=workspace, platform_id=audience)
+    found.workspace = workspace
     # Before the rows: a wish that is done has changed what is read after it.
     wishes = lines_of(Wish.objects.filter(Q(audience=found) | Q(dataflow__audience=found)))
     mappings = found.mappings.filter(vanished_at=None, dataflow__vanished_at=None)
@@ -57,5 +59,6 @@ def audience(request: HttpRequest, slug: str, audience: str) -> HttpResponseBase
         "wishes": wishes,
         "plan": plan(workspace, []),
         "last": delivery_rows(last[:LAST], timezone.now()),
+        "people": people(found, timezone.now(), timezone.get_current_timezone_name()),
     }
     return render(request, "activations/audience.html", context)

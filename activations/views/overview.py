@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from activations import shelf
 from activations.now import now_in
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
@@ -22,8 +21,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "workspace": workspace,
         "viewer": viewer_of(request),
         "may_press": may_press(workspace),
-        "coming": shelf.coming(workspace, viewer_of(request)),
         "now": now_in(workspace, viewer_of(request)),
+        "zone": timezone.get_current_timezone_name(),
         "guardrails": guardrails(workspace),
         "next_evaluation": next_evaluation(workspace, timezone.now()),
     }

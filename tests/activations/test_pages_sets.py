@@ -311,7 +311,7 @@ class TestSchedules:
         scheduled(house, made)
         page = text(house.client().get(house.url("overview")))
         assert "Friday flash sale" in page
-        assert "Scheduled next" in page
+        assert "Goes next" in page
 
 
 class TestQueries:

@@ -2,7 +2,7 @@
 
 A program of its own, because the database of the test run is another one. It reads one order a line from
 standard input and answers each with one line, both JSON: {"people": PASSWORD}, {"place": SLUG, "address": URL,
-"fields": {…}, "spoil": {…}, "secret": …}.
+"fields": {…}, "spoil": {…}, "secret": …}, {"past": SLUG, "days": NUMBER}.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ import django
 
 django.setup()
 
+from django.utils import timezone  # noqa: E402
+
 from activations.going import rows_of  # noqa: E402
 from audiences.models import Mapping, Membership, User, Workspace  # noqa: E402
 from audiences.sync import sync  # noqa: E402
+from tests.activations.bygone import bygone  # noqa: E402
 
 
 def people(password: str) -> None:
@@ -73,10 +77,25 @@ def pairs(workspace: Workspace) -> list[dict[str, Any]]:
     ]
 
 
+def past(slug: str, days: int) -> list[Any]:
+    """Deliveries that are over: some every day, of which the fewest failed."""
+    mappings = list(Mapping.objects.filter(workspace__slug=slug).select_related("workspace")[:20])
+    for number in range(days * 5):
+        at = timezone.now() - timedelta(days=number // 5, minutes=number % 5)
+        state, reason = {0: ("failed", "run_failed"), 7: ("empty", "delivered_empty")}.get(
+            number % 23, ("succeeded", "")
+        )
+        took = 60 + number * 37 % 700
+        bygone(mappings[number % len(mappings)], at, state, took=took, reason=reason, activated=9, files=1)
+    return []
+
+
 def done(order: dict[str, Any]) -> Any:
     if "people" in order:
         people(order["people"])
         return pairs(Workspace.objects.get(slug="demo"))
+    if "past" in order:
+        return past(order["past"], order["days"])
     return place(
         order["place"],
         order["address"],

@@ -46,6 +46,7 @@ PAGES = (
     ("activate, none found", "/w/demo/activate/?q=nothing+like+it"),
     ("activate, chosen", "/w/demo/activate/?to={name}&sel={chosen}"),
     ("history", "/w/demo/activations/"),
+    ("trends", "/w/demo/trends/"),
     ("evaluation", "/w/demo/evaluation/"),
     ("which dataflow", "/w/demo/audiences/{audience}/map/"),
     ("history, none found", "/w/demo/activations/?audience=nothing+like+it"),
@@ -64,6 +65,7 @@ PAGES = (
     ("bare audiences", "/w/bare/audiences/"),
     ("bare activate", "/w/bare/activate/"),
     ("bare history", "/w/bare/activations/"),
+    ("bare trends", "/w/bare/trends/"),
     ("production overview", "/w/shop/"),
 )
 
@@ -201,6 +203,26 @@ def test_run_details(stage: Stage, eye: Callable[..., Journey]) -> None:
     details.first.locator("summary").click()
     expect(details.first.locator("dl").first).to_be_visible()
     looks_right(me.page, "run details")
+
+
+def test_charts_and_the_tables_behind_them(stage: Stage, eye: Callable[..., Journey]) -> None:
+    stage.furnisher.ask(past="shop", days=100)
+    me = eye().open("/w/shop/")
+    me.page.set_viewport_size({"width": 1280, "height": 800})
+    assert me.page.evaluate("document.documentElement.scrollHeight") <= 800, "it is more than one screen"
+    looks_right(me.page, "overview, with a past")
+    me.link("Trends").first.click()
+    expect(me.title).to_have_text("Trends")
+    expect(me.page.get_by_role("img", name="Deliveries, last 30 days")).to_be_visible()
+    looks_right(me.page, "trends, with a past")
+    for table in me.page.locator("figure details").all():
+        table.locator("summary").click()
+        expect(table.locator("tbody tr")).to_have_count(30)
+    looks_right(me.page, "trends, as tables")
+    me.page.get_by_label("How far back").select_option("90")
+    me.button("Show").click()
+    expect(me.page.get_by_role("img", name="Deliveries, last 90 days")).to_be_visible()
+    looks_right(me.page, "trends, 90 days")
 
 
 @pytest.fixture
