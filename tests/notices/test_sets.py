@@ -195,4 +195,4 @@ class TestPages:
             client.get(self.address(house, flash))
 
 
-COST = 12
+COST = 9
