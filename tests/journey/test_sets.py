@@ -48,7 +48,7 @@ def test_two_clicks_and_every_page_looks_right(stage: Stage, journey: Open) -> N
     me.page.goto("/w/demo/sets/")
     looks_right(me.page, "sets")
     me.page.goto("/w/demo/")
-    expect(me.page.get_by_role("heading", name="Scheduled next")).to_be_visible()
+    expect(me.page.get_by_role("heading", name="Goes next")).to_be_visible()
     for question in ("Rename", "Delete"):
         me.page.goto(here)
         me.page.locator(".head").get_by_role("link", name=question).click()
