@@ -163,8 +163,10 @@ def _lacking(workspace: Workspace, report: ConnectionReport) -> Told | str:
     if report.refused == "permission":
         names = ", ".join(one.name for one in report.permissions if one.granted is False)
         return noted("The credentials lack: %(names)s.") % {"names": names} if names else ""
-    if report.refused in ("sandbox", "space") and workspace.sandbox:
-        return noted("These credentials may not use %(name)s.") % {"name": workspace.sandbox}
+    if report.refused in ("sandbox", "space"):
+        if workspace.sandbox:
+            return noted("These credentials may not use %(name)s.") % {"name": workspace.sandbox}
+        return noted("No space is chosen yet.") if workspace.is_segment else noted("No sandbox is chosen yet.")
     return ""
 
 

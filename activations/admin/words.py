@@ -18,9 +18,12 @@ MODELS = (
     (_("set change"), _("set changes")),
     (_("schedule"), _("schedules")),
     (_("firing"), _("firings")),
+    (_("share link"), _("share links")),
 )
 FIELDS = (
     _("activation"), _("answer"), _("answered at"), _("audiences"), _("changed at"), _("day"), _("delivery"),
+    _("digest"), _("ends at"), _("made at"), _("made by"), _("opened at"), _("revoked at"), _("revoked by"),
+    _("unusual"), _("usual"), _("usual of"),
     _("due at"), _("expected"), _("expected as of"), _("export"), _("export id"), _("findings"), _("fire at"),
     _("forced at"), _("joined"), _("key"), _("left out"), _("lifted at"), _("lifted by"), _("looked at"),
     _("mappings"), _("month day"), _("oddities"), _("of set"), _("on export"), _("outcome"), _("pack"),

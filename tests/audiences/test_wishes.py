@@ -278,9 +278,9 @@ def test_a_dataflow_in_transition_is_waited_for(desk: Desk) -> None:
 def test_a_dead_worker_leaves_it_to_the_next(desk: Desk) -> None:
     audience, now = desk.unmapped(), timezone.now()
     wish = desk.ask("map", audience, wanted=TERMS)
-    taken = claim(desk.workspace, timezone.now())
+    taken = claim(Wish.objects.plain(), desk.workspace, timezone.now())
     assert taken is not None
-    assert claim(desk.workspace, now) is None
+    assert claim(Wish.objects.plain(), desk.workspace, now) is None
     wish = desk.work(wish, later=300)
     assert (wish.state, wish.attempts) == (states.DONE, 2)
     # The first comes back to life: what it writes down or sends no longer counts.
@@ -291,7 +291,7 @@ def test_a_dead_worker_leaves_it_to_the_next(desk: Desk) -> None:
 
 def test_one_that_was_sent_by_a_dead_worker_is_doubtful(desk: Desk) -> None:
     wish = desk.ask("map", desk.unmapped(), wanted=TERMS)
-    claim(desk.workspace, timezone.now())
+    claim(Wish.objects.plain(), desk.workspace, timezone.now())
     Wish.objects.filter(pk=wish.pk).update(sent_at=timezone.now())
     desk.fault("status", method="GET", status=500, times=9)
     wish = desk.work(wish, later=300)
