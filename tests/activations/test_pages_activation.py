@@ -157,7 +157,7 @@ def test_a_running_row_says_how_long_it_usually_takes(house):
             state=states.SUCCEEDED, started_at=began, finished_at=began + timedelta(seconds=took)
         )
     row = house.client().get(house.url("activation", made.pk)).context["rows"][-1]
-    assert row.under[1] == "usually 24 s, 9 of 10 under 1 min 30 s"
+    assert row.under[1] == "usually 22 s, 9 of 10 under 2 min"
 
 
 def test_a_refresh_without_version_announces_nothing(house):
