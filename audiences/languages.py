@@ -29,7 +29,7 @@ def remember(response: HttpResponseBase, chosen: str) -> None:
             settings.LANGUAGE_COOKIE_NAME,
             path=settings.LANGUAGE_COOKIE_PATH,
             domain=settings.LANGUAGE_COOKIE_DOMAIN,
-            samesite="Lax",
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
         )
         return
     response.set_cookie(
@@ -40,5 +40,5 @@ def remember(response: HttpResponseBase, chosen: str) -> None:
         domain=settings.LANGUAGE_COOKIE_DOMAIN,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite="Lax",
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -187,7 +189,6 @@ PACE = read("PACE")
 SITE_URL: str = read("SITE_URL") or ""
 NOTIFY_NETWORKS: list[str] = read("NOTIFY_NETWORKS")
 NOTIFY_TIMEOUT: int = read("NOTIFY_TIMEOUT")
-NOTICES_KEPT: int = read("NOTICES_KEPT")
 EMAIL_URL: str = read("EMAIL_URL") or ""
 DEFAULT_FROM_EMAIL = read("EMAIL_FROM")
 # A mail server that says nothing must not keep a worker's thread.
@@ -212,6 +213,7 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_I18N = True
 TIME_ZONE = read("TIME_ZONE")
