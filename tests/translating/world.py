@@ -77,9 +77,9 @@ class World:
         self.made: ExternalAudience = external.create(self.adobe, by=self.alice, press="external", **SPEC)
 
     def pause(self) -> None:
-        dataflow = self.mappings[self.adobe.pk][-1].dataflow
+        destination = self.mappings[self.adobe.pk][-1].dataflow.destination
         Pause.objects.create(
-            workspace=self.adobe, dataflow=dataflow, reason="Stock is counted", starts_at=timezone.now(), by=self.alice,
+            workspace=self.adobe, destination=destination, reason="Stock is counted", starts_at=timezone.now(), by=self.alice,
             ends_at=timezone.now() + timedelta(hours=2), kind=Pause.Kind.BLACKOUT,
         )  # fmt: skip
 
