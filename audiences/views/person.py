@@ -29,7 +29,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        languages.remember(response, cast(User, form.get_user()).language)
+        languages.remember(response, form.get_user().language)
         return response
 
 
