@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 # Names of products, units and zones, and words of the platforms' own pages and interfaces; the same in every language.
 NAMES = {
     "Activate", "Adobe", "Segment", "Twilio", "Experience", "Platform", "Slack", "Teams", "Webhook", "UTC", "CET", "CEST",
-    "English", "Deutsch", "Français", "Marked", "kB", "MB", "GB", "CSV", "JSON", "POST", "GET", "HTTP",
+    "English", "Deutsch", "Français", "Marked", "kB", "MB", "GB", "CSV", "JSON", "POST", "GET", "HTTP", "true", "false", "null",
 }  # fmt: skip
 FIGURE = re.compile(r'\b(x|y|x1|x2|y1|y2|cx|cy|r|width|height|min|max|step|hx-trigger)="([^"]*\d,\d[^"]*)"')
 # Texts that only a machine reads: calls as they went over the wire.
