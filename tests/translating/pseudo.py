@@ -97,7 +97,7 @@ def _outside(text: str, depth: int) -> tuple[str, int]:
     for letter in text:
         if letter == "⟦":
             depth += 1
-            out.append("\n")
+            out.append("|")
         elif letter == "⟧":
             depth -= 1
         elif depth <= 0:
