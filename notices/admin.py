@@ -22,10 +22,12 @@ MODELS = (
     (_("channel"), _("channels")),
     (_("errand"), _("errands")),
     (_("reader"), _("readers")),
+    (_("listener"), _("listeners")),
 )
 FIELDS = (
     _("about"), _("activation"), _("address encrypted"), _("channel"), _("failures"), _("key"), _("notice"),
-    _("over at"), _("owner"), _("place"), _("said"), _("secret encrypted"), _("tells"), _("told"),
+    _("of set"), _("over at"), _("owner"), _("person"), _("place"), _("said"), _("secret encrypted"),
+    _("tells"), _("told"),
 )  # fmt: skip
 put_words("notices", MODELS, (*words.FIELDS, *FIELDS))
 

@@ -18,14 +18,16 @@ MODELS = (
     (_("set change"), _("set changes")),
     (_("schedule"), _("schedules")),
     (_("firing"), _("firings")),
+    (_("share link"), _("share links")),
 )
 FIELDS = (
     _("activation"), _("answer"), _("answered at"), _("audiences"), _("changed at"), _("day"), _("delivery"),
-    _("due at"), _("expected"), _("expected as of"), _("export"), _("export id"), _("findings"), _("fire at"),
-    _("forced at"), _("joined"), _("key"), _("left out"), _("lifted at"), _("lifted by"), _("looked at"),
-    _("mappings"), _("month day"), _("oddities"), _("of set"), _("on export"), _("outcome"), _("pack"),
-    _("paused at"), _("paused by"), _("platform at"), _("request"), _("retry of"), _("run id"), _("run word"),
-    _("schedule"), _("seen at"), _("set version"), _("size"), _("source"), _("started by"),
-    _("started client"), _("superseded"), _("told"), _("tolerance"), _("until"), _("weekdays"), _("why"),
-    _("zone"),
+    _("digest"), _("due at"), _("ends at"), _("expected"), _("expected as of"), _("export"), _("export id"),
+    _("findings"), _("fire at"), _("forced at"), _("joined"), _("key"), _("left out"), _("lifted at"),
+    _("lifted by"), _("looked at"), _("made at"), _("made by"), _("mappings"), _("month day"), _("oddities"),
+    _("of set"), _("on export"), _("opened at"), _("outcome"), _("pack"), _("paused at"), _("paused by"),
+    _("platform at"), _("request"), _("retry of"), _("revoked at"), _("revoked by"), _("run id"),
+    _("run word"), _("schedule"), _("set version"), _("size"), _("source"), _("started by"),
+    _("started client"), _("superseded"), _("told"), _("tolerance"), _("until"), _("unusual"), _("usual"),
+    _("usual of"), _("weekdays"), _("why"), _("zone"),
 )  # fmt: skip
