@@ -23,7 +23,7 @@ NAMES = {
     "English", "Deutsch", "Français", "Marked", "kB", "MB", "GB", "CSV", "JSON", "POST", "GET", "HTTP", "true", "false", "null",
 }  # fmt: skip
 # What joins names and figures on a line.
-PIECES = re.compile(r"\s*[·→()/:;,|“”„\[\]{}"]\s*|\s+[–−+×]\s+|\s*\n\s*|^\s+|\s+$")
+PIECES = re.compile(r'\s*[·→()/:;,|“”„\[\]{}"]\s*|\s+[–−+×]\s+|\s*\n\s*|^\s+|\s+$')
 FIGURE = re.compile(r'\b(x|y|x1|x2|y1|y2|cx|cy|r|width|height|min|max|step|hx-trigger)="([^"]*\d,\d[^"]*)"')
 # Names of what travels with an answer.
 HEADERS = ("x-request-id",)
