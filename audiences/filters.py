@@ -66,7 +66,8 @@ class Facet:
     def shown(self, value: str) -> Word:
         if self.bands:
             return self.bands[value][0] if value in self.bands else value
-        return _("unknown") if value == UNKNOWN and self.word is str else self.word(value)
+        word = self.word(value)
+        return _("unknown") if word == UNKNOWN else word
 
 
 @dataclass(frozen=True, slots=True)

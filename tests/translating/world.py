@@ -15,6 +15,7 @@ from activations.models import Activation, ActivationSet, Job, Pause, Schedule
 from activations.selection import fold
 from audiences.external import actions as external
 from audiences.models import ExternalAudience, ExternalOperation, Mapping, Membership, Role, User, Wish
+from audiences.wishes.actions import ask
 from notices.models import Channel, Errand
 from notices.outbox import collect
 from tests.activations.segment_world import SegmentStage
@@ -42,6 +43,7 @@ class World:
         self.resync_one()
         self.save_and_schedule()
         self.create_external()
+        self.wish()
         self.pause()
         self.tell()
 
@@ -76,10 +78,22 @@ class World:
     def create_external(self) -> None:
         self.made: ExternalAudience = external.create(self.adobe, by=self.alice, press="external", **SPEC)
 
+    def wish(self) -> None:
+        """One on its way, and one that was refused."""
+        first, second = self.mappings[self.adobe.pk][:2]
+        for number, mapping in enumerate((first, second)):
+            ask(
+                self.adobe, Wish.What.ALTER, by=self.alice, press=f"wish-{number}", dataflow=mapping.dataflow,
+                audience=mapping.audience, mapping=mapping, wanted={"end_date": "2027-01-31"}, seen={"end_date": ""},
+            )  # fmt: skip
+        ask(self.adobe, Wish.What.EVALUATE, by=self.alice, press="evaluate", wanted={"audiences": []})
+        refused = Wish.objects.filter(press="wish-1")
+        refused.update(state="refused", reason="refused", verbatim="No such schedule.")
+
     def pause(self) -> None:
-        dataflow = self.mappings[self.adobe.pk][-1].dataflow
+        destination = self.mappings[self.adobe.pk][-1].dataflow.destination
         Pause.objects.create(
-            workspace=self.adobe, dataflow=dataflow, reason="Stock is counted", starts_at=timezone.now(), by=self.alice,
+            workspace=self.adobe, destination=destination, reason="Stock is counted", starts_at=timezone.now(), by=self.alice,
             ends_at=timezone.now() + timedelta(hours=2), kind=Pause.Kind.BLACKOUT,
         )  # fmt: skip
 
