@@ -166,7 +166,9 @@ def _lacking(workspace: Workspace, report: ConnectionReport) -> Told | str:
     if report.refused in ("sandbox", "space"):
         if workspace.sandbox:
             return noted("These credentials may not use %(name)s.") % {"name": workspace.sandbox}
-        return noted("No space is chosen yet.") if workspace.is_segment else noted("No sandbox is chosen yet.")
+        return (
+            noted("No space is chosen yet.") if workspace.is_segment else noted("No sandbox is chosen yet.")
+        )
     return ""
 
 

@@ -173,7 +173,9 @@ class TestWhoSeesIt:
             assert page.count("Storm warning") == 1
             assert made.get_absolute_url() in page
             assert "Storm warning" in house.client().get(f"/w/{slug}/").content.decode()
-            lines = house.client().get(f"/w/{slug}/activations/?csv=deliveries").getvalue().decode().splitlines()
+            lines = (
+                house.client().get(f"/w/{slug}/activations/?csv=deliveries").getvalue().decode().splitlines()
+            )
             assert len(lines) == 1 + 5
         assert "pressed in Northwind Retail" in house.client().get("/w/zoo/activations/").content.decode()
 
