@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
@@ -11,7 +10,7 @@ from typing import Any
 
 import django
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from django.apps import apps
 from django.db.models import CharField, JSONField, TextField
 
@@ -39,14 +38,17 @@ def write_catalogue(folder: Path) -> None:
     for place in DJANGOS:
         path = Path(django.__path__[0]) / place / "locale" / "de" / "LC_MESSAGES" / "django.mo"
         with path.open("rb") as file:
-            for key in gettext.GNUTranslations(file)._catalog:
-                text = key[0] if isinstance(key, tuple) else key
-                if text and "\x04" not in text and text not in marked and not isinstance(key, tuple):
-                    _add(marked, text, None)
+            for message in read_mo(file):
+                if message.id and marked.get(_key(message.id), message.context) is None:
+                    _add(marked, message.id, message.context)
     path = folder / CODE / "LC_MESSAGES" / "django.mo"
     path.parent.mkdir(parents=True)
     with path.open("wb") as out:
         write_mo(out, marked)
+
+
+def _key(text: str | tuple[str, ...]) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 def _add(marked: Catalog, text: str | tuple[str, ...], context: str | None) -> None:

@@ -23,7 +23,7 @@ NAMES = {
 }  # fmt: skip
 # Texts that only a machine reads: calls as they went over the wire.
 WIRE = re.compile(
-    r"<pre[\s>].*?</pre>|<code[\s>].*?</code>|<blockquote[\s>].*?</blockquote>|<select[^>]*time_zone.*?</select>",
+    r"<pre[\s>].*?</pre>|<code[\s>].*?</code>|<blockquote[\s>].*?</blockquote>|<select[^>]*zone.*?</select>",
     re.DOTALL,
 )
 

@@ -10,21 +10,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from activations import schedules, sets
+from activations import links, schedules, sets
 from activations.models import Activation, ActivationSet, Job, Pause, Schedule
 from activations.selection import fold
 from audiences.external import actions as external
 from audiences.models import ExternalAudience, ExternalOperation, Mapping, Membership, Role, User, Wish
-from notices.models import Channel, Errand
+from audiences.models.workspaces import Platform
+from notices.models import Channel, Errand, Listener
 from notices.outbox import collect
 from tests.activations.segment_world import SegmentStage
 from tests.activations.world import Stage, that
 from tests.catalogue import make_user
 from tests.external.world import SPEC
+from tests.furnished_people import may_administer
 
 ROOMS = ("activations", "audiences", "notices")
 # Values that fill an address and are no row of ours.
-CONSTANTS = {"kind": "webhook", "op": "disable"}
+CONSTANTS = {"kind": "webhook", "op": "disable", "chart": "outcomes"}
 
 
 class World:
@@ -44,6 +46,7 @@ class World:
         self.create_external()
         self.pause()
         self.tell()
+        self.share()
 
     def press_everything(self) -> None:
         ends = [self.stage.ending(outcome) for outcome in ("failed", "empty", "partial")]
@@ -77,10 +80,10 @@ class World:
         self.made: ExternalAudience = external.create(self.adobe, by=self.alice, press="external", **SPEC)
 
     def pause(self) -> None:
-        dataflow = self.mappings[self.adobe.pk][-1].dataflow
+        destination = self.mappings[self.adobe.pk][-1].dataflow.destination
         Pause.objects.create(
-            workspace=self.adobe, dataflow=dataflow, reason="Stock is counted", starts_at=timezone.now(), by=self.alice,
-            ends_at=timezone.now() + timedelta(hours=2), kind=Pause.Kind.BLACKOUT,
+            workspace=self.adobe, destination=destination, reason="Stock is counted", starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(hours=2), kind=Pause.Kind.BLACKOUT, by=self.alice,
         )  # fmt: skip
 
     def tell(self) -> None:
@@ -94,6 +97,13 @@ class World:
             Errand.objects.create(channel=made, created_at=timezone.now(), next_at=timezone.now())
         self.channel = made
         collect()
+
+    def share(self) -> None:
+        """A link to what is over, and one to what moves; a person whom the set names; who may set workspaces up."""
+        now = timezone.now()
+        self.links = [links.make(one, "day", by=self.alice, now=now) for one in (self.over, self.moving)]
+        Listener.objects.create(of_set=self.saved, person=self.alice)
+        may_administer(self.alice)
 
     def client(self, language: str) -> Client:
         client = Client(headers={"Accept-Language": language})
@@ -128,6 +138,16 @@ class World:
         """What `pk` and other numbers of an address may be."""
         if name == "activations:job":
             return [{"pk": job.activation_pk, "job": job.pk} for job in jobs()]
+        if name.startswith("activations:shared"):
+            return [{"token": token} for _link, token in self.links]
+        if name == "activations:revoke":
+            return [{"pk": link.activation_id, "link": link.pk} for link, _token in self.links]
+        if name == "activations:begun":
+            return [{"pk": 0}]
+        if name == "audiences:add_workspace":
+            return [{"platform": platform} for platform in Platform.values]
+        if name in ("notices:of_set", "notices:deafen"):
+            return [{"pk": self.saved.pk, "person": self.alice.pk}]
         if name in OF_A_PRESS:
             return [{"pk": one.pk} for one in (self.over, self.refused, self.moving, self.resynced)]
         if name.startswith("audiences:external"):
@@ -158,13 +178,31 @@ class World:
             (reverse("activations:rename_set", kwargs=of_set), {"name": ""}),
             (reverse("audiences:external_new", kwargs=here), {"name": "", "path": "", "ttl_days": "900"}),
             (reverse("notices:add", kwargs={"kind": "webhook"}), {"name": "", "address": "http://127.0.0.1/"}),
+            (reverse("notices:of_set", kwargs=of_set), {"login": "nobody"}),
+            (reverse("activations:share", kwargs={**here, "pk": self.over.pk}), {"span": "hour"}),
+            (reverse("activations:share", kwargs={**here, "pk": self.over.pk}), {"span": "ever"}),
+            (reverse("audiences:add_workspace", kwargs={"platform": "adobe"}), {"name": ""}),
+            (reverse("audiences:add_workspace", kwargs={"platform": "segment"}), {"name": ""}),
+            (reverse("audiences:settings", kwargs=here), {"name": ""}),
+            (reverse("audiences:members", kwargs=here), {"login": "nobody", "role": "viewer"}),
             (reverse("audiences:account"), {"language": "tlh"}),
             (reverse("password_change"), {"old_password": "no", "new_password1": "1", "new_password2": "2"}),
         ]  # fmt: skip
 
 
 OF_A_PRESS = {
-    f"activations:{name}" for name in ("activation", "status", "cancel", "retry", "check_again", "bundle")
+    f"activations:{name}"
+    for name in (
+        "activation",
+        "status",
+        "cancel",
+        "retry",
+        "check_again",
+        "bundle",
+        "screen",
+        "screen_status",
+        "share",
+    )
 }
 
 
