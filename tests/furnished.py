@@ -41,6 +41,7 @@ from audiences.models import (
 )
 from notices.models import Channel, Errand, Notice
 from tests.catalogue import make_user, make_workspace
+from tests.furnished_people import furnish_people
 
 _next = count(1)
 # Deliveries per past activation, and how the past ended.
@@ -99,6 +100,7 @@ def furnish(size: Size) -> Site:
     _wishes(site)
     _notices(site)
     _segment(site)
+    furnish_people(site)
     return site
 
 

@@ -24,6 +24,13 @@ HTMX = {"HX-Request": "true", "HX-Target": "rows"}
 # Every page that reads its address, with the words it reads there.
 LISTS = {
     "activations:overview": (),
+    "activations:steps": (),
+    "activations:steps_status": (),
+    "activations:board": (),
+    "activations:board_status": (),
+    "activations:trends": (),
+    "activations:trends_csv": ("outcomes!",),
+    "activations:people_csv": ("audience",),
     "activations:dataflow": ("dataflow",),
     "activations:audience": ("audience",),
     "activations:activate": (),
@@ -32,6 +39,9 @@ LISTS = {
     "activations:history": (),
     "activations:activation": ("activation",),
     "activations:status": ("activation",),
+    "activations:screen": ("activation",),
+    "activations:screen_status": ("activation",),
+    "activations:share": ("activation",),
     "activations:evaluation_status": (),
     "audiences:destinations": (),
     "audiences:audiences": (),
@@ -48,7 +58,7 @@ NAMES = (
     "q", "to", "in", "sel", "page", "columns", "audience", "flow", "show", "all", "story", "v", "seen", "sort", "kind",
     "platform", "state", "status", "last", "how", "origin", "lifecycle", "size", "evaluated", "external", "who",
     "outcome", "until", "destination", "before", "again", "next", "for", "was", "m", "shown", "go", "only", "another",
-    "set", "activation", "paper", "name", "reason", "on_export",
+    "set", "activation", "paper", "name", "reason", "on_export", "days", "asked",
 )  # fmt: skip
 NUMBERS = st.sampled_from(
     ["-1", "0", "1", "2", "1e9", "10" * 30, str(2**63), "-0", "٣", "²", "1_0", " 1", "0x1", "nan", "page:-1"]
@@ -100,6 +110,11 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "notices:channels": ("", ()),
     "notices:add": ("", ("webhook!",)),
     "notices:edit": ("", ("channel",)),
+    "notices:of_set": ("adobe", ("set",)),
+    "audiences:add_workspace": ("", ("adobe!",)),
+    "audiences:settings": ("adobe", ()),
+    "audiences:members": ("adobe", ()),
+    "activations:share": ("adobe", ("activation",)),
     "activations:new_schedule": ("adobe", ("set",)),
     "activations:change_schedule": ("adobe", ("set", "schedule")),
     "activations:rename_set": ("adobe", ("set",)),

@@ -34,7 +34,16 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "notices:errands": (NOBODYS, ("channel",)),
     "notices:edit": (NOBODYS, ("channel",)),
     "notices:remove": (NOBODYS, ("channel",)),
+    "notices:of_set": (A, ("set",)),
     "activations:overview": (A, ()),
+    "activations:steps": (A, ()),
+    "activations:steps_status": (A, ()),
+    "activations:board": (A, ()),
+    "activations:board_status": (A, ()),
+    "activations:trends": (A, ()),
+    "activations:trends_csv": (A, ("outcomes!",)),
+    "activations:people_csv": (A, ("audience",)),
+    "activations:begun": (A, ("change",)),
     "activations:dataflow": (A, ("dataflow",)),
     "activations:audience": (A, ("audience",)),
     "activations:activate": (A, ()),
@@ -52,7 +61,18 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "activations:status": (A, ("activation",)),
     "activations:job": (A, ("activation", "job")),
     "activations:bundle": (A, ("activation",)),
+    "activations:screen": (A, ("activation",)),
+    "activations:screen_status": (A, ("activation",)),
+    "activations:share": (A, ("activation",)),
+    "activations:shared": (NOBODYS, ("token",)),
+    "activations:shared_status": (NOBODYS, ("token",)),
+    "activations:shared_screen": (NOBODYS, ("token",)),
+    "activations:shared_screen_status": (NOBODYS, ("token",)),
     "audiences:account": (NOBODYS, ()),
+    "audiences:new_workspace": (NOBODYS, ()),
+    "audiences:add_workspace": (NOBODYS, ("adobe!",)),
+    "audiences:settings": (A, ()),
+    "audiences:members": (A, ()),
     "audiences:destinations": (A, ()),
     "audiences:runs": (A, ("dataflow",)),
     "audiences:add_audience": (A, ("dataflow",)),
@@ -69,6 +89,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "audiences:external_change": (A, ("external",)),
     "audiences:external_delete": (A, ("external",)),
     "audiences:sync_status": (A, ()),
+    "audiences:audience_switch": (S, ("person", "disable!")),
     "audiences:choose_destination": (S, ("nobody",)),
     "audiences:connect": (S, ("nobody", "end")),
     "audiences:reconnect": (S, ("connection",)),
@@ -93,6 +114,16 @@ MORE: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("activations:dataflow", A, ("dataflow",), "?all=1&show=ready"),
     ("activations:history", A, (), "?audience=audience&destination=dataflow&outcome=failed"),
     ("activations:activation", A, ("activation",), "?show=needs&story=all"),
+    ("activations:trends", A, (), "?days=90&destination=end-0"),
+    ("activations:trends_csv", A, ("times!",), "?days=90"),
+    ("activations:trends_csv", A, ("reasons!",), ""),
+    ("activations:shared", NOBODYS, ("token",), "?page=2"),
+    ("notices:channel", NOBODYS, ("channel_of_set",), ""),
+    ("activations:board", S, (), ""),
+    ("activations:trends", S, (), ""),
+    ("activations:steps", S, (), ""),
+    ("audiences:settings", S, (), ""),
+    ("audiences:add_workspace", NOBODYS, ("segment!",), ""),
 )
 # What shows a page for a choice that a form carries.
 ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -106,6 +137,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "notices:read": (NOBODYS, ()),
     "notices:test": (NOBODYS, ("channel",)),
     "notices:switch": (NOBODYS, ("channel",)),
+    "notices:deafen": (A, ("set", "member")),
     "activations:press": (A, ()),
     "activations:remove_from_set": (A, ("set",)),
     "activations:pause_schedule": (A, ("set", "schedule")),
@@ -117,6 +149,11 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "activations:cancel": (A, ("activation",)),
     "activations:retry": (A, ("activation",)),
     "activations:check_again": (A, ("activation",)),
+    "activations:revoke": (A, ("activation", "link")),
+    "audiences:check": (A, ()),
+    "audiences:use_place": (A, ()),
+    "audiences:first_sync": (A, ()),
+    "audiences:dismiss": (A, ("member",)),
     "audiences:sync": (A, ()),
     "audiences:external_ingest": (A, ("external",)),
     "audiences:external_extend": (A, ("external",)),
@@ -141,6 +178,7 @@ def test_what_takes_changes_shows_no_page() -> None:
         assert client.get(address(site, name, whose, parts)).status_code in (302, 405), name
 
 
+@pytest.mark.timeout(400)  # Every page of the site, four times.
 def test_no_page_asks_more_for_more() -> None:
     few = counted(furnish(SMALL))
     many = counted(furnish(LARGE))
@@ -153,7 +191,7 @@ def counted(site: Site) -> dict[str, int]:
     client, found = signed_in(site), {}
     for name, whose, parts, query in [*((name, *row, "") for name, row in PAGES.items()), *MORE]:
         url = address(site, name, whose, parts) + query
-        found[f"{name} {whose} {query}"] = queries(lambda url=url: client.get(url))
+        found[" ".join((name, whose, *parts, query))] = queries(lambda url=url: client.get(url))
     for name, (whose, parts) in ASKED.items():
         url, chosen = address(site, name, whose, parts), {"sel": fold(one.pk for one in site.mapped)}
         found[name] = queries(lambda url=url, chosen=chosen: client.post(url, chosen))
