@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from activations import schedules, sets
+from activations import links, schedules, sets
 from activations.models import Activation, ActivationSet, Job, Pause, Schedule
 from activations.selection import fold
 from audiences.external import actions as external
@@ -25,7 +25,7 @@ from tests.external.world import SPEC
 
 ROOMS = ("activations", "audiences", "notices")
 # Values that fill an address and are no row of ours.
-CONSTANTS = {"kind": "webhook", "op": "disable"}
+CONSTANTS = {"kind": "webhook", "op": "disable", "platform": "adobe", "chart": "outcomes", "link": 0}
 
 
 class World:
@@ -45,6 +45,7 @@ class World:
         self.create_external()
         self.wish()
         self.pause()
+        self.share()
         self.tell()
 
     def press_everything(self) -> None:
@@ -90,6 +91,11 @@ class World:
         refused = Wish.objects.filter(press="wish-1")
         refused.update(state="refused", reason="refused", verbatim="No such schedule.")
 
+    def share(self) -> None:
+        self.link, self.token = links.make(
+            self.over, next(iter(links.SPANS)), by=self.alice, now=timezone.now()
+        )
+
     def pause(self) -> None:
         destination = self.mappings[self.adobe.pk][-1].dataflow.destination
         Pause.objects.create(
@@ -126,7 +132,13 @@ class World:
         for place in (self.adobe, self.segment) if "slug" in keys else (None,):
             mapping = self.mappings[place.pk][0] if place else None
             for values in rows:
-                known = {**CONSTANTS, **(self.names(mapping) if mapping else {}), **values}
+                known = {
+                    **CONSTANTS,
+                    "token": self.token,
+                    "person": self.alice.pk,
+                    **(self.names(mapping) if mapping else {}),
+                    **values,
+                }
                 known["slug"] = place.slug if place else ""
                 yield {key: known[key] for key in keys}
 
@@ -147,7 +159,7 @@ class World:
         if name.startswith("audiences:external"):
             operation = ExternalOperation.objects.order_by("pk").first()
             return [{"pk": self.made.pk, "operation": operation.pk if operation else 0}]
-        if name == "audiences:wish":
+        if name in ("audiences:wish", "activations:begun"):
             return [{"pk": pk} for pk in Wish.objects.values_list("pk", flat=True)] or [{"pk": 0}]
         if name.startswith("notices:"):
             return [{"pk": self.channel.pk, "kind": kind} for kind in Channel.Kind.values]
@@ -178,7 +190,19 @@ class World:
 
 
 OF_A_PRESS = {
-    f"activations:{name}" for name in ("activation", "status", "cancel", "retry", "check_again", "bundle")
+    f"activations:{name}"
+    for name in (
+        "activation",
+        "status",
+        "cancel",
+        "retry",
+        "check_again",
+        "bundle",
+        "share",
+        "revoke",
+        "screen",
+        "screen_status",
+    )
 }
 
 
