@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audiences import clock, counts, segment
+from audiences import clock, counts, planner, segment
 from audiences.catalogue import Catalogue, Progress
 from audiences.clients import client_for, segment_client_for
 from audiences.columns import audience_fields, dataflow_fields, job_rows, mapping_rows
@@ -29,6 +29,8 @@ from audiences.models import (
     Destination,
     Mapping,
     PlatformJob,
+    Run,
+    RunAudience,
     Supported,
     Trait,
     Workspace,
@@ -180,6 +182,8 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     _freshness(workspace, found)
     named = {"org": found.place} if found.place else {}
     Workspace.objects.filter(pk=workspace.pk).update(looked_up_to=found.up_to, **named)
+    if written.created >= planner.WORTH_IT:
+        planner.count_anew((Destination, Audience, Dataflow, Mapping, Run, RunAudience))
     return written
 
 

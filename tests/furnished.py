@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from activations.models import (
     Schedule,
     SetChange,
 )
+from audiences import planner
 from audiences.models import (
     Audience,
     Dataflow,
@@ -44,6 +46,7 @@ from tests.catalogue import make_user, make_workspace
 from tests.furnished_people import furnish_people
 
 _next = count(1)
+OURS = ("audiences", "activations", "notices")
 # Deliveries per past activation, and how the past ended.
 SHARE = 20
 ENDS = (states.SUCCEEDED, states.SUCCEEDED, states.FAILED, states.EMPTY, states.PARTLY, states.REFUSED)
@@ -101,6 +104,7 @@ def furnish(size: Size) -> Site:
     _notices(site)
     _segment(site)
     furnish_people(site)
+    planner.count_anew(model for app in OURS for model in apps.get_app_config(app).get_models())
     return site
 
 
