@@ -189,6 +189,7 @@ PACE = read("PACE")
 SITE_URL: str = read("SITE_URL") or ""
 NOTIFY_NETWORKS: list[str] = read("NOTIFY_NETWORKS")
 NOTIFY_TIMEOUT: int = read("NOTIFY_TIMEOUT")
+NOTICES_KEPT: int = read("NOTICES_KEPT")
 EMAIL_URL: str = read("EMAIL_URL") or ""
 DEFAULT_FROM_EMAIL = read("EMAIL_FROM")
 # A mail server that says nothing must not keep a worker's thread.

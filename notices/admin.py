@@ -36,12 +36,12 @@ put_words("notices", MODELS, (*words.FIELDS, *FIELDS))
 class ChannelAdmin(ReadOnly):
     """Added and changed on the settings page; switched off, or removed, here as well."""
 
-    list_display = ("name", "workspace", "owner", "kind", "place", "enabled", "failures", "next_at")
+    list_display = ("name", "workspace", "owner", "of_set", "kind", "place", "enabled", "failures", "next_at")
     list_filter = ("kind", "enabled", ("workspace", WorkspaceFilter))
-    list_select_related = ("workspace", "owner")
+    list_select_related = ("workspace", "owner", "of_set")
     search_fields = ("name", "place", "owner__username", "workspace__name")
     fields = (
-        "name", "workspace", "owner", "kind", "place", "tells", "about", "enabled", "failures", "next_at",
+        "name", "workspace", "owner", "of_set", "kind", "place", "tells", "about", "enabled", "failures", "next_at",
         "created_at", "created_by",
     )  # fmt: skip
     actions = ("switch_off",)
