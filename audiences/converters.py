@@ -13,7 +13,10 @@ class PlatformId:
     regex = r"[^/]+"
 
     def to_python(self, value: str) -> str:
-        return re.sub(r"~([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value)
+        read = re.sub(r"~([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value)
+        if "\0" in read:
+            raise ValueError("PostgreSQL keeps no such text, so there is no such id.")
+        return read
 
     def to_url(self, value: str) -> str:
         written = value.replace("~", "~7E").replace("/", "~2F")
