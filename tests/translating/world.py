@@ -161,7 +161,7 @@ class World:
             return [{"pk": self.made.pk, "operation": operation.pk if operation else 0}]
         if name in ("audiences:wish", "activations:begun"):
             return [{"pk": pk} for pk in Wish.objects.values_list("pk", flat=True)] or [{"pk": 0}]
-        if name.startswith("notices:"):
+        if name.startswith("notices:") and name not in ("notices:of_set", "notices:deafen"):
             return [{"pk": self.channel.pk, "kind": kind} for kind in Channel.Kind.values]
         return [{"pk": self.saved.pk, "number": self.plan.pk}]
 
