@@ -152,7 +152,7 @@ class TestWhoSeesIt:
                 assert house.client(viewer).get(versioned).status_code == 404
             assert not Activation.objects.visible_to(viewer).exists()
         for viewer, slug in ((house.bob, house.workspace.slug), (zora, away.slug)):
-            for page in ("", "activations/", "activations.csv"):
+            for page in ("", "activations/", "activations/?csv=deliveries"):
                 answer = house.client(viewer).get(f"/w/{slug}/{page}")
                 assert "Storm warning" not in answer.getvalue().decode()
         audience = there_of(away)

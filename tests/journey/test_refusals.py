@@ -193,7 +193,7 @@ WILD = (
     "activations/?who=x&outcome=nope&until=2026-13-45&before=x&audience=%00",
     "activations/?until=0001-01-01",
     "activations/?until=9999-12-31&before=99999999999999999999",
-    "activations.csv?until=nope&who=-1",
+    "activations/?csv=deliveries&until=nope&who=-1",
 )
 
 
