@@ -189,7 +189,7 @@ def test_check_again_finds_what_appeared_late(marketer: Journey, scenes: dict[st
     marketer.open(scene.activation).stands("1 unknown")
     # Two calls, each with its grace and three looks five seconds apart, come before it.
     card = marketer.card("Unknown whether Adobe took it")
-    expect(card).to_contain_text("Press “Check again”", timeout=90_000)
+    expect(card).to_contain_text("Press “Check again”", timeout=180_000)
     with scene.sim.world.lock:
         scene.run_of_others()
     marketer.button("Check 1 delivery again").first.click()
