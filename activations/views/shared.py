@@ -25,6 +25,7 @@ from activations.views.activation import PER_PAGE, without_version
 from activations.views.screen import of_activation, polls
 
 View = Callable[[HttpRequest, str], HttpResponse]
+Context = Callable[[HttpRequest, ShareLink, str, datetime], dict[str, Any]]
 
 
 def outward(view: View) -> View:
@@ -44,12 +45,7 @@ def outward(view: View) -> View:
 
 @outward
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    now = timezone.now()
-    link = links.find(token, now)
-    if link is None:
-        return _closed(request)
-    links.note_opening(link, now)
-    return render(request, "activations/shared/shared.html", _page(request, link, token, now))
+    return _open(request, token, _page, "activations/shared/shared.html")
 
 
 @outward
@@ -59,12 +55,7 @@ def shared_status(request: HttpRequest, token: str) -> HttpResponse:
 
 @outward
 def shared_screen(request: HttpRequest, token: str) -> HttpResponse:
-    now = timezone.now()
-    link = links.find(token, now)
-    if link is None:
-        return _closed(request)
-    links.note_opening(link, now)
-    return render(request, "activations/screen/activation.html", _screen(request, link, token, now))
+    return _open(request, token, _screen, "activations/screen/activation.html")
 
 
 @outward
@@ -72,9 +63,17 @@ def shared_screen_status(request: HttpRequest, token: str) -> HttpResponse:
     return _poll(request, token, _screen, "activations/screen/activation_status.html")
 
 
-def _poll(
-    request: HttpRequest, token: str, context: Callable[..., dict[str, Any]], fragment: str
-) -> HttpResponse:
+def _open(request: HttpRequest, token: str, context: Context, page: str) -> HttpResponse:
+    """The page, and a note of when it was opened; the sentence of the end, when the link has ended."""
+    now = timezone.now()
+    link = links.find(token, now)
+    if link is None:
+        return _closed(request)
+    links.note_opening(link, now)
+    return render(request, page, context(request, link, token, now))
+
+
+def _poll(request: HttpRequest, token: str, context: Context, fragment: str) -> HttpResponse:
     """204 at the price of one query while nothing changed; the sentence of the end, when the link has ended."""
     now = timezone.now()
     seen = next(iter(numbers([request.GET.get("v", "")])), None)
