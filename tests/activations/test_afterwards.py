@@ -107,17 +107,20 @@ class TestWhatIsUsual:
         with django_assert_num_queries(0):
             assert usual_counts([]) == {}
 
-    @pytest.mark.skipif(connection.vendor != "sqlite", reason="a small table has other plans elsewhere")
     def test_the_index_leads_to_the_last_ones(self, house: House) -> None:
-        """However much is remembered, nobody's deliveries are read through."""
+        """However much is remembered, nobody's deliveries are read through to find the tenth from the end."""
         with CaptureQueriesContext(connection) as asked:
             usual_counts([house.mappings[0].pk])
+        explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
         with connection.cursor() as cursor:
-            cursor.execute("EXPLAIN QUERY PLAN " + asked[0]["sql"])
+            if connection.vendor == "postgresql":
+                # A table of a few rows is read through whatever indexes it has.
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET LOCAL enable_bitmapscan = off")
+            cursor.execute(explain + asked[0]["sql"])
             plan = [row[-1] for row in cursor.fetchall()]
-        deliveries = [step for step in plan if "activations_delivery" in step or " U0" in step]
-        assert len(deliveries) == 2, plan
-        assert all(step.startswith("SEARCH") for step in deliveries), plan
+        assert any("delivery_comparable" in step for step in plan), plan
+        assert not any(step.startswith("SCAN") and "delivery" in step for step in plan), plan
 
     @pytest.mark.parametrize(
         ("activated", "usual", "unusual"),
