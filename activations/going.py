@@ -19,6 +19,8 @@ from audiences.models import Mapping, Workspace
 from audiences.shown import EXPORTS, MODES, Shown
 
 READY, LOOK, WAITS, JOINS, BLOCKED = "ready", "look", "waits", "joins", "blocked"
+# True of a whole workspace alike: the tray's gauge and the question say it once, so that no row has to.
+SAID_ONCE = frozenset({"budget_used"})
 
 WILL_GO: dict[str, Shown] = {
     shown.value: shown
@@ -93,7 +95,11 @@ def rows_of(workspace: Workspace, mappings: Iterable[Mapping], chosen: Iterable[
     """Rows in the order given. Mappings, of whatever workspaces, come with `dataflow` and `audience` selected."""
     listed, ticked = list(mappings), set(chosen)
     found = judge(workspace, listed)
-    return [Row(mapping, found[mapping.pk], mapping.pk in ticked) for mapping in listed]
+    return [Row(mapping, _its_own(found[mapping.pk]), mapping.pk in ticked) for mapping in listed]
+
+
+def _its_own(verdict: Verdict) -> Verdict:
+    return Verdict(tuple(finding for finding in verdict.findings if finding.code not in SAID_ONCE))
 
 
 def counts(rows: Sequence[Row]) -> list[tuple[Shown, int]]:

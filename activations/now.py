@@ -43,8 +43,10 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """`took` and `usual` are the lengths of today's deliveries and of those of the days before; None where none is
-    known."""
+    """`delivered` and `lacking` are of today: those that came whole, and those that came empty or in part; `profiles`
+    and `files` are of both. `took` and `usual` are the lengths of today's deliveries and of those of the days
+    before. None is unknown.
+    """
 
     moving: int
     running: int
@@ -53,6 +55,7 @@ class Now:
     activations: int
     coming: list[Next]
     delivered: int
+    lacking: int
     profiles: int | None
     files: int | None
     needs: int
@@ -95,6 +98,7 @@ def now_in(workspace: Workspace, viewer: User) -> Now:
         activations=len(pks),
         coming=coming(workspace, viewer, here),
         delivered=today["n"] or 0,
+        lacking=today["lacking"] or 0,
         profiles=today["profiles"],
         files=today["files"],
         needs=counted["n"],
@@ -119,7 +123,13 @@ def _today(here: QuerySet[Delivery], midnight: datetime) -> dict[str, int | None
     """What the platform finished since midnight: it became known to us since then, too."""
     ended = (*states.DELIVERED, states.FINISHED)
     rows = here.filter(state__in=ended, state_since__gte=midnight, finished_at__gte=midnight)
-    return rows.aggregate(n=Count("pk"), profiles=Sum("activated"), files=Sum("files"))
+    lacking = Q(state__in=(states.EMPTY, states.PARTLY))
+    return rows.aggregate(
+        n=Count("pk", filter=~lacking),
+        lacking=Count("pk", filter=lacking),
+        profiles=Sum("activated"),
+        files=Sum("files"),
+    )
 
 
 def _needing(here: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:

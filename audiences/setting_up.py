@@ -7,7 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -88,6 +90,14 @@ def dismiss(workspace: Workspace, person: User, *, by: User) -> None:
     """Let a person belong no more; what they asked for stays as it is."""
     if Membership.objects.filter(workspace=workspace, user=person).delete()[0]:
         note(workspace, _("%(who)s belongs no more") % {"who": person}, by=by)
+
+
+def changes(workspace: Workspace) -> QuerySet[LogEntry]:
+    """The administration's history of a workspace, newest first, with who did it: its settings and its members."""
+    rows = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Workspace), object_id=str(workspace.pk)
+    )
+    return rows.select_related("user").order_by("-action_time", "-pk")
 
 
 def note(workspace: Workspace, what: str, *, by: User, new: bool = False) -> None:

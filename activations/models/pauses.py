@@ -19,6 +19,10 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         begun = self.filter(lifted_at=None, starts_at__lte=now)
         return begun.filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
+    def coming(self, now: datetime) -> PauseQuerySet:
+        """Planned and not lifted before they began."""
+        return self.filter(lifted_at=None, starts_at__gt=now)
+
     def about(self, workspace: Workspace) -> PauseQuerySet:
         """Those that this workspace must mind: its own and the global ones."""
         return self.filter(Q(workspace=None) | Q(workspace=workspace))

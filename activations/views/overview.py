@@ -11,7 +11,6 @@ from activations.now import now_in
 from activations.views.rights import viewer_of
 from audiences.access import may_press, workspace_for
 from audiences.evaluation import next_evaluation
-from audiences.guardrails import guardrails
 
 
 @require_safe
@@ -23,7 +22,6 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "may_press": may_press(workspace),
         "now": now_in(workspace, viewer_of(request)),
         "zone": timezone.get_current_timezone_name(),
-        "guardrails": guardrails(workspace),
         "next_evaluation": next_evaluation(workspace, timezone.now()),
     }
     return render(request, "activations/overview.html", context)

@@ -1,4 +1,7 @@
-"""The first steps of a workspace: the page, and the fragment that follows a check or a sync."""
+"""The first steps of a workspace: the page, and the fragment that follows a check or a sync.
+
+Once all are taken the same page holds the settings: the steps stay checked, beside limits, pauses and changes.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,29 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from activations.models import Pause
 from activations.steps import Steps, steps_of
 from activations.views.rights import viewer_of
 from audiences import setting_up
 from audiences.access import may_press, workspace_for
+from audiences.guardrails import guardrails
 from audiences.views.sync import is_late, waiting_since
 
 if TYPE_CHECKING:
     from audiences.access import WorkspaceInHand
 
+# Of pauses that are planned, and of changes.
+LISTED = 10
 PROGRESS = re.compile(r"(\d+) of (\d+)")
 
 
 @require_safe
 def steps(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "activations/steps.html", _context(request, workspace_for(request, slug)))
+    workspace = workspace_for(request, slug)
+    context = _context(request, workspace)
+    if not workspace.steps_left:
+        context |= _settings(workspace)
+    return render(request, "activations/steps.html", context)
 
 
 @require_safe
@@ -55,6 +66,15 @@ def _context(request: HttpRequest, workspace: WorkspaceInHand) -> dict[str, Any]
         "may_add": setting_up.may_add(viewer),
         "may_press": may_press(workspace),
         "ask": [] if may_set_up else setting_up.whom_to_ask(),
+    }
+
+
+def _settings(workspace: WorkspaceInHand) -> dict[str, Any]:
+    coming = Pause.objects.about(workspace).coming(timezone.now()).select_related("by", "destination")
+    return {
+        "guardrails": guardrails(workspace),
+        "coming_pauses": coming.order_by("starts_at", "pk")[:LISTED],
+        "changes": setting_up.changes(workspace)[:LISTED],
     }
 
 

@@ -9,6 +9,7 @@ from activations.budget import next_day
 from activations.dispatch import claim, dispatch
 from activations.models import Delivery, Job
 from audiences.told import read
+from tests.activations.house import make_house
 from tests.activations.test_holds import in_threads
 from tests.activations.world import at_rest, impatient, only, states_of, that
 
@@ -39,6 +40,20 @@ def test_soft_is_the_default_and_keeps_nothing_back(stage):
     assert stage.posts() == 3
     assert {f["code"] for f in only(stage.press(stage.good(1))).findings} >= {"budget_used"}
     assert states_of(activation) == {states.SUCCEEDED: 6}
+
+
+def test_a_used_budget_is_said_once_and_not_in_every_row(client):
+    house = make_house(jobs_per_day=0)
+    client.force_login(house.alice)
+    chosen = {"m": [mapping.pk for mapping in house.mappings]}
+    page = client.post(house.url("confirm"), chosen).content.decode()
+    assert page.count("more than the day") == 1
+    assert "worth a look" not in page
+    assert "jobs of today" not in page
+    flow = house.mappings[0].dataflow.platform_id
+    assert client.get(house.url("dataflow", flow)).content.decode().count("Ready</span>") == len(
+        house.mappings
+    )
 
 
 def test_hard_sends_the_budget_and_arms_the_rest_until_the_next_day(stage):

@@ -60,6 +60,23 @@ def test_what_failed_today_is_told_from_what_failed_before(house):
     assert "Not mapped, or outside its schedule" in text
 
 
+def test_what_needs_somebody_since_midnight_alone_has_no_others(house):
+    bygone(house.mappings[0], midnight() + MINUTE, states.FAILED, reason="run_failed")
+    assert "all of them since midnight" in page(house)
+    assert "the others" not in page(house)
+
+
+@pytest.mark.parametrize("state", [states.EMPTY, states.PARTLY])
+def test_what_came_empty_or_in_part_is_not_counted_as_delivered(house, state):
+    bygone(house.mappings[0], midnight() + MINUTE, took=9)
+    bygone(house.mappings[1], midnight() + MINUTE, state, took=9)
+    assert "<small>Delivered today</small><b>1</b>" in page(house)
+    assert "1 more empty or in part" in page(house)
+    wall = house.client().get(house.url("board")).content.decode()
+    assert '<b class="done tone">1</b> delivered today' in wall
+    assert '<b class="look tone">1</b> empty or in part' in wall
+
+
 def test_more_kinds_of_trouble_than_fit_are_counted(house):
     for number, reason in enumerate(
         ("schedule_ended", "not_batch", "dataflow_disabled", "audience_vanished")

@@ -245,7 +245,7 @@ class TestBanner:
             page = client.get(url).content.decode()
             assert page.count("data-pause") == 1, url
             assert "Paused by Ann Lee since" in page
-            assert "Reason: &lt;b&gt;Freeze&lt;/b&gt;" in page
+            assert "Reason: “&lt;b&gt;Freeze&lt;/b&gt;”." in page
             assert reverse("admin:activations_pause_changelist") not in page
 
     def test_staff_are_led_to_the_pauses(self):

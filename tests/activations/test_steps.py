@@ -9,11 +9,14 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.test import override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from activations.chance import chance
+from activations.pauses import pause
 from activations.steps import steps_of
-from audiences import connection, tasks
+from activations.views.steps import LISTED
+from audiences import connection, setting_up, tasks
 from audiences.models import Membership, Workspace
 from simulator import organisation
 from tests.activations.house import make_house
@@ -93,7 +96,9 @@ class TestTheWay:
         assert "First steps" in html(client, "/w/northwind-prod/")
         press(made, that(made, "ready")[:1])
         assert set(states(made, boss).values()) == {"done"}
-        assert "First steps" not in html(client, "/w/northwind-prod/"), "gone from the navigation"
+        page = html(client, "/w/northwind-prod/")
+        assert "First steps" not in page, "gone from the navigation"
+        assert "Settings</span></a>" in page
         assert client.get("/").url == "/w/northwind-prod/"
 
     def test_the_history_of_the_administration_has_it_too(self, client, boss, small):
@@ -344,6 +349,64 @@ class TestAccess:
         house = make_house()
         house.activation()
         assert states(house.workspace, boss)["activation"] == "done"
+
+
+class TestSettings:
+    """Once something was pressed, the page of first steps is the page of settings."""
+
+    @pytest.fixture
+    def house(self, db):
+        house = make_house()
+        Workspace.objects.update(synced_at=timezone.now(), jobs_per_day=7)
+        house.workspace.refresh_from_db()
+        house.activation()
+        return house
+
+    def test_it_works(self, house, boss):
+        tomorrow = timezone.now() + timedelta(days=1)
+        pause(reason="Stock is counted", by=boss, workspace=house.workspace)
+        pause(reason="Peak day", by=boss, workspace=house.workspace, starts_at=tomorrow)
+        setting_up.admit(house.workspace, house.charlie, "viewer", by=boss)
+        page = html(house.client(house.bob), house.url("steps"))
+        for said in (
+            "<h1>Settings of Northwind Retail</h1>", "Settings</span></a>", "1 may press · 2 may look",
+            "not the default",
+            "Paused by Ada Boss since", "Stock is counted", "From <time", "Peak day · Ada Boss",
+            "Ada Boss: charlie is now: Viewer",
+        ):  # fmt: skip
+            assert said in page, said
+        assert "First activation" not in page
+        assert "1. Workspace" not in page
+
+    def test_who_may_change_them_is_led_there_and_nobody_else(self, client, house, boss):
+        there = reverse("admin:audiences_workspace_change", args=[house.workspace.pk])
+        assert there in html(client, house.url("steps"))
+        assert "/admin/" not in html(house.client(house.alice), house.url("steps"))
+
+    def test_another_workspace_tells_nothing(self, house, boss):
+        other = make_workspace("other")
+        pause(reason="Not yours", by=boss, workspace=other, starts_at=timezone.now() + timedelta(days=1))
+        setting_up.note(other, "Moved away", by=boss)
+        page = html(house.client(), house.url("steps"))
+        assert "Not yours" not in page
+        assert "Moved away" not in page
+        assert "Nothing keeps deliveries from leaving" in page
+        assert "Nothing was changed yet" in page
+
+    def test_it_costs_the_same_however_much_was_changed(self, house, boss, django_assert_num_queries):
+        client = house.client()
+        client.get(house.url("steps"))
+        with django_assert_num_queries(13) as small:
+            client.get(house.url("steps"))
+        for number in range(20):
+            setting_up.note(house.workspace, f"Change {number}", by=boss)
+            pause(
+                reason=f"Plan {number}", by=boss, workspace=house.workspace,
+                starts_at=timezone.now() + timedelta(days=2),
+            )  # fmt: skip
+        with django_assert_num_queries(len(small)):
+            page = client.get(house.url("steps")).content.decode()
+        assert page.count("Ada Boss: Change") == LISTED
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from activations.budget import jobs_today
 from activations.models import Job
 from audiences.guardrails import NAMES, guardrails
 from audiences.models import Workspace
+from tests.activations.house import make_house
 from tests.catalogue import make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +40,11 @@ def test_an_administrator_can_change_each(client, name):
 
 
 def test_a_viewer_reads_them_and_cannot_change_them(client):
-    workspace = make_workspace("retail", max_per_job=40, mapping_wait=timedelta(minutes=90))
-    client.force_login(make_user("bob", "viewer", workspace))
-    page = client.get(reverse("activations:overview", args=["retail"])).content.decode()
-    for one in guardrails(workspace):
+    house = make_house(max_per_job=40, mapping_wait=timedelta(minutes=90), synced_at=timezone.now())
+    house.activation()
+    client.force_login(house.bob)
+    page = client.get(house.url("steps")).content.decode()
+    for one in guardrails(house.workspace):
         assert one.label.capitalize()[:10] in page
     assert "1 h 30 min" in page
     assert page.count("not the default") == 2
@@ -53,8 +56,6 @@ def test_a_viewer_reads_them_and_cannot_change_them(client):
     [("sending", 1), ("accepted", 1), ("refused", 1), ("unknown", 1), ("not_sent", 0)],
 )
 def test_the_budget_counts_what_reached_the_platform(outcome, counts):
-    from django.utils import timezone
-
     workspace = make_workspace("retail")
     now = timezone.now()
     Job.objects.create(workspace=workspace, outcome=outcome, created_at=now, lease_until=now, size=1)
