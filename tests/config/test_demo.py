@@ -39,7 +39,7 @@ def demo(sim, monkeypatch):
 
 def test_it_works(demo, sim):
     demo("--past")
-    past = Activation.objects.exclude(press="demo:now")
+    past = Activation.objects.exclude(press__in=("demo:now", "demo:segment"))
     assert past.count() >= 10
     assert past.first().requested_at > timezone.now() - timedelta(days=1)
     assert past.last().requested_at < timezone.now() - timedelta(days=20)
@@ -67,6 +67,14 @@ def test_something_goes_on_waits_and_is_blocked_and_sets_go_by_themselves(demo):
     told = Notice.objects.filter(told=True)
     assert told.count() >= 8
     assert told.last().at < timezone.now() - timedelta(days=20)
+
+
+def test_segment_resyncs_one_after_the_other(demo):
+    demo("--past")
+    pressed = Activation.objects.get(press="demo:segment")
+    assert pressed.workspace.is_segment
+    assert set(pressed.deliveries.values_list("state", flat=True)) == {states.QUEUED}
+    assert pressed.deliveries.count() == 2
 
 
 def test_a_second_start_adds_nothing(demo):

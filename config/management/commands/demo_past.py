@@ -60,6 +60,7 @@ class Command(BaseCommand):
         with httpx.Client(base_url=workspace.platform_url, trust_env=False, verify=False) as simulator:  # noqa: S501 plain HTTP
             flash = lived(simulator, workspace, by, now)
             going_on(simulator, workspace, by, now)
+        resynced(Workspace.objects.get(slug="demo-segment"), by, now)
         schedules.save(flash, Schedule(kind="weekly", weekdays=[4], at=time(17), zone="Europe/Berlin"), by=by)
 
 
@@ -138,6 +139,18 @@ def going_on(simulator: httpx.Client, workspace: Workspace, by: User, now: datet
         by=by,
         press="demo:now",
         name="Tonight's guests",
+        reason="Demo: pressed when it was started",
+    )
+
+
+def resynced(segment: Workspace, by: User, now: datetime) -> None:
+    """The other vendor's workspace has no past; two resyncs are pressed for real, one after the other."""
+    actions.request(
+        segment,
+        with_verdict(segment, "ready", now)[:2],
+        by=by,
+        press="demo:segment",
+        name="Guests, all of them again",
         reason="Demo: pressed when it was started",
     )
 
