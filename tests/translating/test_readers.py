@@ -96,7 +96,7 @@ class TestSentences:
         read = told.read(told.kept(sentence))
         assert str(read) == "Its schedule on this dataflow ended on 2 Oct 2026."
         with translation.override("de"):
-            assert str(read) == "Ihr Zeitplan auf diesem Datenfluss endete am 2. Okt. 2026."
+            assert str(read) == "Der Zeitplan der Zielgruppe auf diesem Datenfluss endete am 2. Okt. 2026."
 
     def test_a_line_fits_its_field_and_stays_readable(self):
         sentence = told.said("The courier failed: %(why)s") % {"why": 'said "no" ' * 100}
