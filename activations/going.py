@@ -16,22 +16,19 @@ from activations.places import judge
 from activations.preflight import Finding, Verdict
 from audiences import speech
 from audiences.models import Mapping, Workspace
-from audiences.shown import EXPORTS, MODES, Shown
+from audiences.shown import EXPORTS, MODES, Shown, table
 
 READY, LOOK, WAITS, JOINS, BLOCKED = "ready", "look", "waits", "joins", "blocked"
 # True of a whole workspace alike: the tray's gauge and the question say it once, so that no row has to.
 SAID_ONCE = frozenset({"budget_used"})
 
-WILL_GO: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(READY, gettext_lazy("Ready"), "done", "check"),
-        Shown(LOOK, gettext_lazy("Ready, look"), "look", "triangle-alert"),
-        Shown(WAITS, gettext_lazy("Waits"), "moving", "clock"),
-        Shown(JOINS, gettext_lazy("Joins"), "moving", "link"),
-        Shown(BLOCKED, gettext_lazy("Blocked"), "act", "ban"),
-    )
-}
+WILL_GO = table(
+    Shown(READY, gettext_lazy("Ready"), "done", "check"),
+    Shown(LOOK, gettext_lazy("Ready, look"), "look", "triangle-alert"),
+    Shown(WAITS, gettext_lazy("Waits"), "moving", "clock"),
+    Shown(JOINS, gettext_lazy("Joins"), "moving", "link"),
+    Shown(BLOCKED, gettext_lazy("Blocked"), "act", "ban"),
+)
 
 
 @dataclass(frozen=True)

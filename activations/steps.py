@@ -21,21 +21,18 @@ from audiences.advice import Report
 from audiences.connection import last_check
 from audiences.models import Audience, Dataflow, Mapping, Role, User, Workspace
 from audiences.models.workspaces import SyncState
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 from audiences.sync import LEASE
 
 DONE, NEXT, GOING, TROUBLE, LATER, FREE = "done", "next", "going", "trouble", "later", "free"
-SHOWN: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(DONE, gettext_lazy("Done"), "done", "check"),
-        Shown(NEXT, gettext_lazy("Next"), "moving", "arrow-right"),
-        Shown(GOING, gettext_lazy("Going on"), "moving", "loader-circle"),
-        Shown(TROUBLE, gettext_lazy("Needs you"), "act", "x"),
-        Shown(LATER, gettext_lazy("Later"), "idle", "circle-dashed"),
-        Shown(FREE, gettext_lazy("Any time"), "idle", "circle"),
-    )
-}
+SHOWN = table(
+    Shown(DONE, gettext_lazy("Done"), "done", "check"),
+    Shown(NEXT, gettext_lazy("Next"), "moving", "arrow-right"),
+    Shown(GOING, gettext_lazy("Going on"), "moving", "loader-circle"),
+    Shown(TROUBLE, gettext_lazy("Needs you"), "act", "x"),
+    Shown(LATER, gettext_lazy("Later"), "idle", "circle-dashed"),
+    Shown(FREE, gettext_lazy("Any time"), "idle", "circle"),
+)
 TITLES: dict[str, str | Promise] = {
     "workspace": gettext_lazy("Workspace"),
     "connection": gettext_lazy("Connection"),

@@ -18,11 +18,12 @@ class Shown:
     icon: str
 
 
-def _table(*rows: Shown) -> dict[str, Shown]:
+def table(*rows: Shown) -> dict[str, Shown]:
+    """Each row under its value, in the order given."""
     return {row.value: row for row in rows}
 
 
-RUN = _table(
+RUN = table(
     Shown("queued", _("Queued"), "moving", "ellipsis"),
     Shown("running", _("Running"), "moving", "loader-circle"),
     Shown("succeeded", _("Succeeded"), "done", "check"),
@@ -33,14 +34,14 @@ RUN = _table(
 EMPTY_RUN = Shown("empty", _("Succeeded, empty"), "look", "triangle-alert")
 NO_RUN = Shown("none", _("No run seen"), "idle", "minus")
 
-DATAFLOW = _table(
+DATAFLOW = table(
     Shown("enabled", _("Enabled"), "done", "check"),
     Shown("disabled", _("Disabled"), "idle", "circle-pause"),
     Shown("draft", _("Draft"), "look", "pencil-line"),
     Shown("deleted", _("Deleted"), "act", "trash-2"),
 )
 
-JOB = _table(
+JOB = table(
     Shown("queued", _("Queued"), "moving", "ellipsis"),
     Shown("processing", _("Going on"), "moving", "loader-circle"),
     Shown("succeeded", _("Succeeded"), "done", "check"),
@@ -49,7 +50,7 @@ JOB = _table(
     Shown("unknown", _("Unknown"), "idle", "circle-question-mark"),
 )
 
-LIFECYCLE = _table(
+LIFECYCLE = table(
     Shown("published", _("Published"), "done", "check"),
     Shown("draft", _("Draft"), "look", "pencil-line"),
     Shown("inactive", _("Inactive"), "idle", "circle-pause"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 
 
 class Change(models.TextChoices):
@@ -21,17 +21,14 @@ class Change(models.TextChoices):
 
 TELLABLE = (Change.WELL, Change.FAILURES, Change.NEEDS, Change.RECOVERED)
 TELLABLE_CHOICES = [(change.value, change.label) for change in TELLABLE]
-SHOWN: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(Change.WELL, _("Finished"), "done", "check"),
-        Shown(Change.FAILURES, _("Finished with failures"), "act", "x"),
-        Shown(Change.NEEDS, _("Needs somebody"), "look", "triangle-alert"),
-        Shown(Change.RECOVERED, _("Recovered"), "done", "heart-pulse"),
-        Shown(Change.GOING, _("Going on again"), "moving", "loader-circle"),
-        Shown(Change.OFF, _("Nothing went"), "idle", "slash"),
-    )
-}
+SHOWN = table(
+    Shown(Change.WELL, _("Finished"), "done", "check"),
+    Shown(Change.FAILURES, _("Finished with failures"), "act", "x"),
+    Shown(Change.NEEDS, _("Needs somebody"), "look", "triangle-alert"),
+    Shown(Change.RECOVERED, _("Recovered"), "done", "heart-pulse"),
+    Shown(Change.GOING, _("Going on again"), "moving", "loader-circle"),
+    Shown(Change.OFF, _("Nothing went"), "idle", "slash"),
+)
 
 
 def every_change() -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from activations.models import Activation, ActivationSet, seen_whole
 from audiences import secrets
 from audiences.models import User, Workspace
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 from audiences.told import from_line
 from notices.change import SHOWN, TELLABLE_CHOICES, About, Change, every_change
 
@@ -258,16 +258,13 @@ class Errand(models.Model):
         return ERRANDS[self.state]
 
 
-ERRANDS: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(Errand.State.WAITING, _("Waiting"), "moving", "ellipsis"),
-        Shown(Errand.State.CARRYING, _("Being sent"), "moving", "send"),
-        Shown(Errand.State.DONE, _("Sent"), "done", "check"),
-        Shown(Errand.State.FAILED, _("Given up"), "act", "x"),
-        Shown(Errand.State.DROPPED, _("Not sent"), "idle", "slash"),
-    )
-}
+ERRANDS = table(
+    Shown(Errand.State.WAITING, _("Waiting"), "moving", "ellipsis"),
+    Shown(Errand.State.CARRYING, _("Being sent"), "moving", "send"),
+    Shown(Errand.State.DONE, _("Sent"), "done", "check"),
+    Shown(Errand.State.FAILED, _("Given up"), "act", "x"),
+    Shown(Errand.State.DROPPED, _("Not sent"), "idle", "slash"),
+)
 TRIED = Shown("tried", _("Failed, tried again"), "look", "rotate-cw")
 
 

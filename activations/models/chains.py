@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from activations.models.activations import Activation
 from audiences.models import User, Wish, Workspace
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 
 
 class ChainQuerySet(models.QuerySet["Chain"]):
@@ -18,16 +18,13 @@ class ChainQuerySet(models.QuerySet["Chain"]):
 
 EVALUATING, EXPORTING, PRESSING = "evaluating", "exporting", "pressing"
 DONE, STOPPED = "done", "stopped"
-STATES: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(EVALUATING, _("1 of 3: evaluating"), "moving", "loader-circle"),
-        Shown(EXPORTING, _("2 of 3: exporting"), "moving", "loader-circle"),
-        Shown(PRESSING, _("3 of 3: activating"), "moving", "send"),
-        Shown(DONE, _("Activated"), "done", "check"),
-        Shown(STOPPED, _("Stopped"), "act", "x"),
-    )
-}
+STATES = table(
+    Shown(EVALUATING, _("1 of 3: evaluating"), "moving", "loader-circle"),
+    Shown(EXPORTING, _("2 of 3: exporting"), "moving", "loader-circle"),
+    Shown(PRESSING, _("3 of 3: activating"), "moving", "send"),
+    Shown(DONE, _("Activated"), "done", "check"),
+    Shown(STOPPED, _("Stopped"), "act", "x"),
+)
 GOING_ON = (EVALUATING, EXPORTING, PRESSING)
 
 

@@ -14,7 +14,7 @@ from activations import rules
 from activations.models.sets import ActivationSet
 from audiences.models import User
 from audiences.models.workspaces import validate_zone
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -100,15 +100,12 @@ class Schedule(models.Model):
 
 
 PRESSED, SKIPPED, MISSED, REFUSED = "pressed", "skipped", "missed", "refused"
-OUTCOMES: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(PRESSED, _("Activated"), "done", "zap"),
-        Shown(SKIPPED, _("Skipped"), "idle", "skip-forward"),
-        Shown(MISSED, _("Missed"), "look", "clock-alert"),
-        Shown(REFUSED, _("Nothing was sent"), "act", "ban"),
-    )
-}
+OUTCOMES = table(
+    Shown(PRESSED, _("Activated"), "done", "zap"),
+    Shown(SKIPPED, _("Skipped"), "idle", "skip-forward"),
+    Shown(MISSED, _("Missed"), "look", "clock-alert"),
+    Shown(REFUSED, _("Nothing was sent"), "act", "ban"),
+)
 
 
 class Firing(models.Model):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from audiences import speech
 from audiences.evaluation import next_evaluation
 from audiences.models import ExternalAudience, ExternalOperation, PlatformJob, Workspace
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 from platforms.types import JobStatus
 
 K, S = ExternalOperation.Kind, ExternalOperation.State
@@ -22,20 +22,17 @@ NEAR = timedelta(days=7)
 # A moment that nobody has seen the end of is said to be about six in the morning: the platform's default.
 ABOUT = gettext_lazy("about 06:00 UTC")
 
-OPERATION = {
-    row.value: row
-    for row in (
-        Shown(S.QUEUED, gettext_lazy("Queued"), "moving", "ellipsis"),
-        Shown(S.SENDING, gettext_lazy("Sending"), "moving", "send"),
-        Shown(S.UNCONFIRMED, gettext_lazy("Unconfirmed"), "moving", "circle-question-mark"),
-        Shown(S.RUNNING, gettext_lazy("Running"), "moving", "loader-circle"),
-        Shown(S.SUCCEEDED, gettext_lazy("Done"), "done", "check"),
-        Shown(S.FAILED, gettext_lazy("Failed"), "act", "x"),
-        Shown(S.REFUSED, gettext_lazy("Refused"), "act", "octagon-x"),
-        Shown(S.CANCELED, gettext_lazy("Never sent"), "idle", "slash"),
-        Shown(S.STOPPED, gettext_lazy("Stopped watching"), "look", "circle-question-mark"),
-    )
-}
+OPERATION = table(
+    Shown(S.QUEUED, gettext_lazy("Queued"), "moving", "ellipsis"),
+    Shown(S.SENDING, gettext_lazy("Sending"), "moving", "send"),
+    Shown(S.UNCONFIRMED, gettext_lazy("Unconfirmed"), "moving", "circle-question-mark"),
+    Shown(S.RUNNING, gettext_lazy("Running"), "moving", "loader-circle"),
+    Shown(S.SUCCEEDED, gettext_lazy("Done"), "done", "check"),
+    Shown(S.FAILED, gettext_lazy("Failed"), "act", "x"),
+    Shown(S.REFUSED, gettext_lazy("Refused"), "act", "octagon-x"),
+    Shown(S.CANCELED, gettext_lazy("Never sent"), "idle", "slash"),
+    Shown(S.STOPPED, gettext_lazy("Stopped watching"), "look", "circle-question-mark"),
+)
 STAGE = {
     JobStatus.SUCCEEDED.value: OPERATION[S.SUCCEEDED],
     JobStatus.FAILED.value: OPERATION[S.FAILED],

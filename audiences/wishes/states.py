@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from audiences.shown import Shown
+from audiences.shown import Shown, table
 
 QUEUED = "queued"
 SENDING = "sending"
@@ -14,18 +14,15 @@ REFUSED = "refused"
 CHANGED = "changed"
 LOST = "lost"
 
-STATES: dict[str, Shown] = {
-    shown.value: shown
-    for shown in (
-        Shown(QUEUED, _("Queued"), "moving", "ellipsis"),
-        Shown(SENDING, _("Being asked"), "moving", "send"),
-        Shown(UNCONFIRMED, _("Unconfirmed"), "moving", "circle-question-mark"),
-        Shown(DONE, _("Done"), "done", "check"),
-        Shown(REFUSED, _("Refused"), "act", "octagon-x"),
-        Shown(CHANGED, _("Changed meanwhile"), "look", "triangle-alert"),
-        Shown(LOST, _("Outcome unknown"), "look", "circle-question-mark"),
-    )
-}
+STATES = table(
+    Shown(QUEUED, _("Queued"), "moving", "ellipsis"),
+    Shown(SENDING, _("Being asked"), "moving", "send"),
+    Shown(UNCONFIRMED, _("Unconfirmed"), "moving", "circle-question-mark"),
+    Shown(DONE, _("Done"), "done", "check"),
+    Shown(REFUSED, _("Refused"), "act", "octagon-x"),
+    Shown(CHANGED, _("Changed meanwhile"), "look", "triangle-alert"),
+    Shown(LOST, _("Outcome unknown"), "look", "circle-question-mark"),
+)
 CHOICES = [(state.value, state.word) for state in STATES.values()]
 
 EDGES: dict[str, frozenset[str]] = {
