@@ -31,15 +31,13 @@ SALT = "activations.press"
 
 
 @dataclass(frozen=True)
-class Part:
-    """What leaves one workspace, in which jobs, and what it has left of its day; at Segment of its minute."""
+class Leaving:
+    """Rows that were judged, and what of them leaves.
 
-    workspace: Workspace
+    Pages ask for the same lists again and again, and of thousands of rows: each is made once.
+    """
+
     rows: Sequence[Row]
-    jobs: Sequence[int]
-    used: int
-    budget: int
-    budget_is_hard: bool = False
 
     @cached_property
     def now(self) -> list[Row]:
@@ -47,20 +45,8 @@ class Part:
 
     @cached_property
     def going(self) -> list[Row]:
+        """What leaves, now or by itself later: the number on the button."""
         return [row for row in self.rows if row.selectable]
-
-    @property
-    def split(self) -> str:
-        """ "80 + 80 + 12", or "" for one job."""
-        return " + ".join(str(size) for size in self.jobs) if len(self.jobs) > 1 else ""
-
-    @property
-    def used_after(self) -> int:
-        return self.used + len(self.jobs)
-
-    @property
-    def over_budget(self) -> bool:
-        return not self.workspace.is_segment and self.used_after > self.budget
 
     @cached_property
     def _counted(self) -> tuple[int, int]:
@@ -76,18 +62,34 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a press of these rows means now; `parts` has it per workspace, that of the home first.
+class Part(Leaving):
+    """What leaves one workspace, in which jobs, and what it has left of its day; at Segment of its minute."""
 
-    Pages ask for the same lists again and again, and of thousands of rows: each is made once.
-    """
+    workspace: Workspace
+    jobs: Sequence[int]
+    used: int
+    budget: int
+    budget_is_hard: bool = False
 
-    rows: Sequence[Row]
+    @property
+    def split(self) -> str:
+        """ "80 + 80 + 12", or "" for one job."""
+        return " + ".join(str(size) for size in self.jobs) if len(self.jobs) > 1 else ""
+
+    @property
+    def used_after(self) -> int:
+        return self.used + len(self.jobs)
+
+    @property
+    def over_budget(self) -> bool:
+        return not self.workspace.is_segment and self.used_after > self.budget
+
+
+@dataclass(frozen=True)
+class Plan(Leaving):
+    """What a press of these rows means now; `parts` has it per workspace, that of the home first."""
+
     parts: Sequence[Part]
-
-    @cached_property
-    def now(self) -> list[Row]:
-        return [row for row in self.rows if row.selectable and row.kind != WAITS]
 
     @cached_property
     def armed(self) -> list[Row]:
@@ -107,11 +109,6 @@ class Plan:
         return [row for row in self.rows if row.kind == LOOK]
 
     @cached_property
-    def going(self) -> list[Row]:
-        """What leaves, now or by itself later: the number on the button."""
-        return [row for row in self.rows if row.selectable]
-
-    @cached_property
     def leaving(self) -> list[Part]:
         """The workspaces that something leaves."""
         return [part for part in self.parts if part.going]
@@ -129,18 +126,6 @@ class Plan:
         else:
             said = ngettext("%(n)s delivery", "%(n)s deliveries", count)
         return said % {"n": speech.number(count)}
-
-    @cached_property
-    def _counted(self) -> tuple[int, int]:
-        return profiles(self.going)
-
-    @property
-    def profiles(self) -> int:
-        return self._counted[0]
-
-    @property
-    def uncounted(self) -> int:
-        return self._counted[1]
 
     @cached_property
     def dataflows(self) -> list[str]:
@@ -171,9 +156,9 @@ def _part(workspace: Workspace, rows: Sequence[Row]) -> Part:
     sizes = sorted((len(job) for job in jobs), reverse=True)
     if workspace.is_segment:
         writes = calls_lately(workspace, now)
-        return Part(workspace, rows, sizes, writes, Operation.UPDATE_ACTIVATION.per_minute)
+        return Part(rows, workspace, sizes, writes, Operation.UPDATE_ACTIVATION.per_minute)
     used = jobs_today(workspace, now)
-    return Part(workspace, rows, sizes, used, workspace.jobs_per_day, is_hard(workspace))
+    return Part(rows, workspace, sizes, used, workspace.jobs_per_day, is_hard(workspace))
 
 
 def ask(home: Workspace, mappings: Sequence[Mapping]) -> Plan:
