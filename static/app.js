@@ -28,20 +28,7 @@ document.addEventListener("change", (event) => {
 
 const countAll = () => document.querySelectorAll("[data-selection]").forEach(count);
 
-// Dialogs: a swapped-in <dialog data-open> opens; [data-close] closes it; focus returns to where it was.
-function openDialogs() {
-  for (const dialog of document.querySelectorAll("dialog[data-open]")) {
-    const before = document.activeElement;
-    dialog.removeAttribute("data-open");
-    dialog.removeAttribute("open");
-    dialog.addEventListener("close", () => { dialog.remove(); before?.focus?.(); }, { once: true });
-    dialog.showModal();
-  }
-}
-
 document.addEventListener("click", (event) => {
-  const closer = event.target.closest("dialog [data-close]");
-  if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
   // A menu made of <details> closes when the click is elsewhere.
   for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
 });
@@ -73,8 +60,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:sendError", () => silence(false));
 document.addEventListener("htmx:responseError", () => silence(false));
 document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) { heard = Date.now(); silence(true); } });
-document.addEventListener("htmx:afterSettle", () => { countAll(); openDialogs(); });
-document.addEventListener("DOMContentLoaded", () => { countAll(); openDialogs(); });
+document.addEventListener("htmx:afterSettle", countAll);
+document.addEventListener("DOMContentLoaded", countAll);
 
 // Of a file that is only looked at, only its beginning travels.
 document.addEventListener("change", (event) => {
