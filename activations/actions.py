@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
@@ -22,8 +21,6 @@ from activations.places import judge, split
 from activations.preflight import Verdict
 from audiences import clock
 from audiences.models import Mapping, User, Workspace
-
-log = structlog.get_logger(__name__)
 
 CHECK_AGAIN_FOR = timedelta(hours=1)
 

@@ -173,9 +173,3 @@ def _figures(delivery: Delivery) -> Iterable[str]:
     if is_far(delivery.activated, delivery.expected):
         off = percent(delivery.activated, delivery.expected)
         yield _("%(off)s against what was expected") % {"off": off}
-
-
-def took(delivery: Delivery) -> timedelta | None:
-    return (
-        delivery.finished_at - delivery.started_at if delivery.finished_at and delivery.started_at else None
-    )

@@ -17,7 +17,6 @@ from audiences import clock
 from audiences.zones import regions
 
 Kind = Schedule.Kind
-NEW = ""
 # What each kind of schedule asks for; what the others ask for is not looked at.
 OWN_FIELDS = {
     Kind.ONCE: ("day", "at", "waits", "tolerance"),

@@ -116,7 +116,6 @@ class Found:
     sort: str
     resorted: bool
     total: int
-    everything: int
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -127,10 +126,6 @@ class Found:
     def narrowed(self) -> list[Filter]:
         """Filters somebody chose, for the chips."""
         return [one for one in self.filters if one.narrows]
-
-    @property
-    def by_name(self) -> dict[str, Filter]:
-        return {one.name: one for one in self.filters}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +151,8 @@ class Finder:
         total = sum(group["n"] for group in groups if self._fits(group, chosen))
         paginator = CountedPaginator(searched.filter(*asked).order_by(*order), self.per_page, total)
         filters = [self._filter(facet, groups, chosen) for facet in self.facets]
-        everything = sum(group["n"] for group in groups)
         page = paginator.get_page(query.get("page"))
-        return Found(page, filters, q, sort, sort != self.sort, total, everything)
+        return Found(page, filters, q, sort, sort != self.sort, total)
 
     def _matching(self, q: str) -> Q:
         """Every word must occur in one of the searched fields."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any, Protocol
@@ -39,14 +39,12 @@ class Stack(Protocol):
 
 @dataclass
 class Scene:
-    """What a trouble acts on. `jumped` is what the platform's clock must be moved by to be as before."""
+    """What a trouble acts on."""
 
     stack: Stack
     platform: Platform
     pairs: list[Pair]
-    jumped: timedelta = timedelta(0)
     cancel: Callable[[Random], None] = lambda _dice: None
-    notes: list[str] = field(default_factory=list)
 
 
 Act = Callable[[Scene, Random], None]

@@ -67,9 +67,6 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
     def of_a_person(self, user: User) -> ChannelQuerySet:
         return self.filter(owner=user)
 
-    def of_workspaces(self) -> ChannelQuerySet:
-        return self.exclude(workspace=None)
-
     def of_sets(self, sets: models.QuerySet[ActivationSet]) -> ChannelQuerySet:
         return self.filter(of_set__in=sets)
 

@@ -55,8 +55,3 @@ def day(value: object) -> date | None:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def milliseconds(value: datetime) -> int:
-    """A datetime as Flow Service filters want it."""
-    return (value - EPOCH) // timedelta(milliseconds=1)

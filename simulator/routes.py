@@ -84,7 +84,6 @@ ROUTES = (
     _route("POST", f"{ACL}/effective-policies", organisation.effective_policies),
     _route("GET", f"{ACL}/reference", organisation.reference),
 )
-PREFIXES = (FLOW, UPS, PLACES, ACL, "/data/core/activation/disflowprovider")
 
 
 def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | int:

@@ -42,7 +42,6 @@ class Trace:
     audience: types.Audience | None = None
     run: str = ""
     existed: bool = False
-    absent: bool = False
 
 
 def reconcile(workspace: Workspace, *, now: datetime) -> int:
@@ -109,7 +108,7 @@ def _shown(client: AdobeClient, operation: ExternalOperation) -> Trace | None:
     """Whether the audience shows the change, or is gone. Labels of columns are shown nowhere."""
     listed = client.externals.by_external_id(operation.external.external_id or "")
     if operation.kind == K.DELETE:
-        return Trace(absent=True) if listed is None and operation.checks + 1 >= LOOKS else None
+        return Trace() if listed is None and operation.checks + 1 >= LOOKS else None
     change = operation.change
     seen: dict[str, Any] = {} if listed is None else {
         "description": listed.description, "ttl_days": listed.ttl_days, "labels": list(listed.labels),

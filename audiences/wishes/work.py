@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -33,8 +32,6 @@ from platforms.errors import (
     Refused,
 )
 from platforms.segment import SegmentClient
-
-log = structlog.get_logger(__name__)
 
 # The pauses between two tries, by how many there were; the last one repeats.
 PAUSES = (1, 2, 5, 15, 30, 60)

@@ -5,7 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from simulator.segment.refusals import invalid
 from simulator.segment.shelf import Shelf
@@ -13,12 +13,6 @@ from simulator.wire import Ask, Json
 
 DEFAULT_COUNT = 200
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
-
-
-class Shown(Protocol):
-    """Anything a list can show."""
-
-    def shown(self) -> Json: ...
 
 
 def read(ask: Ask, names: Collection[str]) -> Json:

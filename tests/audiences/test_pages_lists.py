@@ -180,10 +180,9 @@ class TestDestinations:
         found = get(client, alice, page_of("destinations", workspace, flow) + "?platform=SFTP").context[
             "found"
         ]
-        platform = {choice.value: choice.count for choice in found.by_name["platform"].choices}
-        state = {choice.value: choice.count for choice in found.by_name["state"].choices}
-        assert platform == {"Amazon S3": 2, "SFTP": 2}
-        assert state == {"enabled": 1, "disabled": 1}
+        counts = {one.name: {choice.value: choice.count for choice in one.choices} for one in found.filters}
+        assert counts["platform"] == {"Amazon S3": 2, "SFTP": 2}
+        assert counts["state"] == {"enabled": 1, "disabled": 1}
         assert found.total == 2
 
     @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from platforms.adobe.statuses import job_status, run_status
 from platforms.answer import Answer, redact, seconds_to_wait
 from platforms.decoding import dig, texts, whole
 from platforms.errors import PlatformError, RunGoingOn
-from platforms.times import day, milliseconds, moment
+from platforms.times import day, moment
 from platforms.types import JobStatus, RunStatus
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -55,7 +55,6 @@ def test_the_same_moment_in_every_unit(then: datetime) -> None:
     assert moment(micro // 1000) == then.replace(microsecond=then.microsecond // 1000 * 1000)
     assert moment(micro // 1_000_000) == moment(str(micro // 1_000_000)) == second
     assert moment(second.isoformat()) == second
-    assert moment(milliseconds(then)) == moment(micro // 1000)
 
 
 @given(JSON)

@@ -9,7 +9,6 @@ import pytest
 from platforms.adobe import AdobeClient
 from platforms.adobe.runs import run
 from platforms.errors import NotFound, PlatformFault, Unreachable
-from platforms.times import milliseconds
 from platforms.types import Counts, JobStatus, RunIssue, RunStatus
 from tests.platforms.conftest import BRIEF, HASTY, config_for
 from tests.platforms.scripted import Reply, Request, Scripted
@@ -136,7 +135,11 @@ def history(count: int) -> object:
         size, first = int(request.ask("limit") or 0), int(request.ask("continuationToken") or 0)
         last = min(first + size, count)
         items = [
-            {"id": f"r-{n}", "flowId": "f-1", "createdAt": milliseconds(NOW - timedelta(minutes=n))}
+            {
+                "id": f"r-{n}",
+                "flowId": "f-1",
+                "createdAt": int(1000 * (NOW - timedelta(minutes=n)).timestamp()),
+            }
             for n in range(first, last)
         ]
         links = {"next": {"href": f"/runs?continuationToken={last}"}} if last < count else {}
