@@ -62,14 +62,15 @@ def request(
 ) -> Activation:
     """Make an activation of these mappings: ready ones queue, waiting ones are armed, others are blocked.
 
-    `workspace` is its home, where it is pressed; the mappings may be of any workspace, of either vendor: who
-    may press in all of them, the caller has seen to. `press` is the token of this press: the same token answers with the activation it already made.
-    `seen_at` is when the presser was shown the choice; a delivery requested since then means that the
-    page is out of date. `on_export` is what to do beside a scheduled export that runs: wait or stop.
-    `export_id` is the export job that a v1 call must name, which only its own workspace knows; `of_set` the set
-    that was pressed. Raises `CannotRequest` when nothing is chosen,
-    the page is out of date, or
-    nothing of it could ever go; then nothing is stored and nothing is sent.
+    `workspace` is its home, where it is pressed; the mappings may be of any workspace, of either vendor: that
+    they may press in all of them, the caller has seen to. `press` is the token of this press: the same token
+    answers with the activation it already made. `seen_at` is when the presser was shown the choice; a delivery
+    requested since then means that the page is out of date. `on_export` is what to do beside a scheduled
+    export that runs: wait or stop. `export_id` is the export job that a v1 call must name, which only its own
+    workspace knows (ValueError beside mappings of another); `of_set` the set that was pressed.
+
+    Raises `CannotRequest` when nothing is chosen, the page is out of date, nothing of it could ever go, or
+    others keep pressing the same; then nothing is stored and nothing is sent.
     """
     # In one order, so that two presses of the same audiences cannot lock each other out.
     chosen = sorted({mapping.pk: mapping for mapping in mappings}.values(), key=lambda mapping: mapping.pk)
@@ -214,9 +215,11 @@ def take_back(
 
 
 def retry(activation: Activation, *, by: User | None, only: Iterable[int] | None = None) -> int:
-    """Ask again for what failed, was refused, blocked or canceled: new deliveries that name the old ones.
+    """Ask again for what failed, was refused or blocked: new deliveries that name the old ones.
 
-    Returns how many new deliveries there are; pressing twice finds the old ones already superseded.
+    `only` (pks) may name canceled ones, and those that arrived empty or in part, as well. Returns how many new
+    deliveries there are; pressing twice finds the old ones already superseded. Raises `CannotRequest` when
+    others keep pressing the same.
     """
     for _attempt in range(3):
         try:

@@ -1,4 +1,4 @@
-"""The truth afterwards: what was expected of a delivery, what its run says of it, why they differ, and what is usual."""
+"""The truth afterwards: what was expected of a delivery, what its run says, why they differ, what is usual."""
 
 from __future__ import annotations
 

@@ -79,7 +79,10 @@ def clock(then: datetime) -> str:
 
 
 def export_words(mapping: Mapping) -> str:
-    """A mapping's rhythm and mode in words: "Daily · full"; at Segment when it sends: "Audience Entered". Words of the vendor we do not know stay as they are."""
+    """A mapping's rhythm and mode: "Daily · full"; at Segment when it sends: "Audience Entered".
+
+    Words of the vendor that we do not know stay as they are.
+    """
     rhythm, mode = mapping.frequency or "", mapping.export_mode or ""
     said = [
         str(EXPORTS.get(rhythm.upper(), rhythm)),

@@ -153,8 +153,10 @@ def _why(delivery: Delivery, names: bool) -> str:
 
 
 def finding_of(delivery: Delivery, *, names: bool = True) -> dict[str, Any] | None:
-    """What preflight found that is the delivery's reason, as it was kept. That of a pause names who set it, and in their
-    words why."""
+    """What preflight found that is the delivery's reason, as it was kept; None where that is something else.
+
+    That of a pause names who set it, and in their words why: without `names` it is left out.
+    """
     if delivery.reason == "paused" and not names:
         return None
     return next((one for one in delivery.findings if one.get("code") == delivery.reason), None)

@@ -1,4 +1,4 @@
-"""What a press may expect: how long it usually takes or how fast it goes, when it may be over, and whose limits hold."""
+"""What a press may expect: how long it usually takes, how fast it goes, when it may be over, whose limits hold."""
 
 from __future__ import annotations
 

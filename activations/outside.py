@@ -28,7 +28,10 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """How an activation stands, with nobody's name. `unwatched_since`: when somebody should have looked, and did not."""
+    """How an activation stands, with nobody's name.
+
+    `unwatched_since`: when somebody should have looked, and did not.
+    """
 
     activation: Activation
     summary: Summary

@@ -1,8 +1,9 @@
 """Finds out what became of deliveries whose job's outcome is unknown: one path for every way of not knowing.
 
 What the platform shows as running is the evidence. A run that carries the audience is ours; so is the only run
-nobody else explains; at Segment a resync that goes on now and did not before. When nothing is there after the grace period the delivery goes once more, because
-the platform itself answers a running one with its run id. Whatever stays unknown is for a person.
+nobody else explains; at Segment a resync that goes on now and did not before. When nothing is there after the
+grace period the delivery goes once more, because the platform itself answers a running one with its run id.
+Whatever stays unknown is for a person.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from audiences.models.workspaces import VENDORS
 LINES_SHOWN = 40
 LINES_AT_MOST = 1000
 
-# %(vendor)s whose platform, %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2", %(by)s whom Adobe names.
+# %(vendor)s whose platform, %(who)s a person, %(what)s one audience's name or "80 deliveries", %(job)s "Job 2",
+# %(by)s whom Adobe names.
 SENTENCES: dict[str, Words] = {
     "requested": gettext_lazy("%(who)s pressed Activate now: %(what)s"),
     "retried": gettext_lazy("%(who)s asked again for %(what)s"),

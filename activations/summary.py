@@ -150,7 +150,7 @@ class Summary:
 
     @property
     def words(self) -> str:
-        """Every state that occurs: "142 delivered · 3 failed · 27 running of 172"; "all 172 delivered" when there is only one."""
+        """Every state that occurs: "142 delivered · 3 failed · 27 running of 172"; alone "all 172 delivered"."""
         parts = [part.words for part in self.parts]
         if not parts:
             return _("no deliveries")

@@ -1,1 +1,4 @@
-"""The mirror: workspaces and what the platform holds in them. Asks the platform; never changes it."""
+"""The mirror: workspaces and what the platform holds in them, and what people ask to be changed there.
+
+Only what somebody asked for changes the platform (`wishes`, `external`); syncing reads.
+"""

@@ -47,9 +47,8 @@ def mirror(
     """Make the workspace's rows of `model` equal `rows` (fields per platform id).
 
     `complete` says that `rows` is everything there is (within `where`), so that what is missing vanished.
-    `outdated` tells what was read before the row was last written, and is left out.
-    Returns the rows by platform id, with pks, and how many were written. Runs inside the caller's
-    transaction.
+    `outdated` tells what was read before the row was last written, and is left out. Returns the rows by
+    platform id, with pks, and how many were written. Runs inside the caller's transaction.
     """
     existing = model._default_manager.filter(workspace=workspace)
     if where is not None:

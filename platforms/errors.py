@@ -31,7 +31,7 @@ from __future__ import annotations
 class PlatformError(Exception):
     """A platform call did not give its answer. Subclasses say what is known about its effect.
 
-    `code`       stable word, the key of the message shown to people (`activations/messages.py`)
+    `code`       stable word, the key of the message shown to people (`activations/messages`)
     `verbatim`   the vendor's text as received (first 2,000 characters), or "" when there was none
     `status`     HTTP status, or None when there was no answer
     `vendor_code` gateway or service code such as "401013" or "2110-400", or ""

@@ -9,7 +9,10 @@ from audiences.models import Wish, Workspace
 
 
 class Job(models.Model):
-    """One `adhocrun` call, or one Segment resync call. The row is committed before the call is made, and answered once."""
+    """One `adhocrun` call, or one Segment resync call.
+
+    The row is committed before the call is made, and answered once.
+    """
 
     class Outcome(models.TextChoices):
         SENDING = "sending", _("sending")

@@ -27,7 +27,7 @@ class Ours(NamedTuple):
 
 @register.simple_tag
 def ours(runs: Iterable[Run], workspace: Workspace, viewer: User) -> dict[str, list[Ours]]:
-    """The deliveries that these runs carried, as far as the viewer may see them, by the run's platform id; one query."""
+    """By the run's platform id, the deliveries that it carried, as far as the viewer may see them; one query."""
     now, found = timezone.now(), dict[str, list[Ours]]()
     rows = Delivery.objects.filter(
         seen_whole(viewer, "activation"), workspace=workspace, run_id__in=[run.platform_id for run in runs]

@@ -44,7 +44,10 @@ def rough(seconds: int) -> str:
 
 
 class Seconds(Func):
-    """Whole seconds from one moment to another. Django's own difference calls back into Python for every row of SQLite."""
+    """Whole seconds from one moment to another.
+
+    Django's own difference calls back into Python for every row of SQLite.
+    """
 
     output_field = IntegerField()
 

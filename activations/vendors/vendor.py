@@ -32,8 +32,8 @@ class Prepared:
 class Vendor(Protocol):
     """One vendor's ways. Deliveries come with `workspace`, `dataflow`, `audience` and `mapping` selected.
 
-    `looked_at`: how many deliveries one last look takes. `per_question`: about how many runs one call asks. `swept`: how many that wait for something at the
-    platform one sweep asks about.
+    `looked_at`: how many deliveries one last look takes. `per_question`: about how many runs one call asks.
+    `swept`: how many that wait for something at the platform one sweep asks about.
     """
 
     looked_at: int

@@ -73,7 +73,7 @@ def _lines(deliveries: list[Delivery]) -> list[Line]:
 
 
 def deliveries(what: str) -> Sheet:
-    """A line per delivery. They come with `activation__requested_by`, `workspace`, `dataflow` and `audience` selected."""
+    """A line per delivery. They come with `WITH` selected."""
     return Sheet(what, DELIVERY, _lines)
 
 

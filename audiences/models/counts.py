@@ -1,4 +1,4 @@
-"""How many profiles an audience had: a row for every count that the platform told and that differs from the last one."""
+"""How many profiles an audience had: a row for every count that the platform told and that differs from the last."""
 
 from __future__ import annotations
 

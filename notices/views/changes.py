@@ -27,7 +27,7 @@ SECRETS = sensitive_post_parameters("address", "secret")
 @FORM
 @SECRETS
 def add(request: HttpRequest, kind: str) -> HttpResponse:
-    """A channel of my own, with `for` one of a workspace that I look after, with `set` one of a set that I may change."""
+    """A channel of my own; with `for` one of a workspace that I look after, with `set` one of a set I may change."""
     if kind not in Channel.Kind.values:
         raise Http404
     viewer = viewer_of(request)

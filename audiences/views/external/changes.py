@@ -1,4 +1,4 @@
-"""What people ask about an external audience: ingest, update, extend, delete, look, check again. By those who may press."""
+"""What those who may press ask about an external audience: ingest, update, extend, delete, look, check again."""
 
 from __future__ import annotations
 

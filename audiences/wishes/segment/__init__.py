@@ -1,7 +1,7 @@
 """Wishes about what Segment's audiences send: destinations of an audience, and activations on them.
 
-`connections`, `activations` and `people` (audiences) know how each is asked for, `terms` how two states are compared, `mirror` what
-is known afterwards.
+`connections`, `activations` and `people` (audiences) know how each is asked for, `terms` how two states are
+compared, `mirror` what is known afterwards.
 """
 
 from __future__ import annotations
