@@ -41,17 +41,19 @@ BOUNDS: dict[str, tuple[Any, Any]] = {
 URLS = ("platform_url", "ims_url")
 
 
+class SecretField(forms.CharField):
+    """Never filled in when it is shown: left empty, it keeps what is stored."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        shown = {"autocomplete": "new-password", "class": "vTextField"}
+        widget = forms.PasswordInput(render_value=False, attrs=shown)
+        super().__init__(required=False, max_length=500, widget=widget, **kwargs)
+
+
 class WorkspaceForm(BaseForm):
     """A workspace as an administrator fills it in."""
 
-    client_secret = forms.CharField(
-        label=gettext_lazy("Client secret"),
-        required=False,
-        max_length=500,
-        widget=forms.PasswordInput(
-            render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}
-        ),
-    )
+    client_secret = SecretField(label=gettext_lazy("Client secret"))
     platform_url = forms.URLField(
         label=gettext_lazy("Platform address"),
         assume_scheme="https",
@@ -111,14 +113,7 @@ class WorkspaceForm(BaseForm):
 class SegmentWorkspaceForm(WorkspaceForm):
     """A Segment workspace: a space, a token and an address; what is Adobe's is not asked for."""
 
-    client_secret = forms.CharField(
-        label=gettext_lazy("Public API token"),
-        required=False,
-        max_length=500,
-        widget=forms.PasswordInput(
-            render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}
-        ),
-    )
+    client_secret = SecretField(label=gettext_lazy("Public API token"))
     platform_url = forms.URLField(
         label=gettext_lazy("API address"),
         assume_scheme="https",
