@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from audiences.models import ExternalEvent, ExternalOperation, User
 
-K, S = ExternalOperation.Kind, ExternalOperation.State
+S = ExternalOperation.State
 Words = str | Promise
 _l = gettext_lazy
 
 ADMIN = _l("Your administrator, in this workspace's settings and the Adobe Developer Console.")
 YOU = _l("Anyone who may press here.")
 NOBODY = _l("Nobody needs to.")
-ADOBE = _l("Adobe's support, with the request id below.")
 
 
 @dataclass(frozen=True, slots=True)
