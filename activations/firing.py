@@ -73,7 +73,8 @@ def _fire(schedule: Schedule, first: datetime, now: datetime) -> Firing | None:
 
 
 def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
-    """As soon as allowed: press when nothing that is still mapped is blocked any more; else look again."""
+    """As soon as allowed: press when nothing that is still mapped is blocked any more; else look again, also while
+    nothing of it is mapped."""
     ends, allowed = ends_at(schedule), _is_allowed(schedule, now)
     if not allowed and (ends is None or now < ends):
         _claim(schedule, now + EVERY_MINUTE)
@@ -87,7 +88,8 @@ def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
 
 def _is_allowed(schedule: Schedule, now: datetime) -> bool:
     present = [mapping for mapping in mappings_in(schedule.of_set) if mapping.vanished_at is None]
-    return all(verdict.will_go != "blocked" for verdict in _judged(present, now).values())
+    # Of nothing everything is true: a mirror that was emptied by mistake must not use the schedule up.
+    return bool(present) and all(verdict.will_go != "blocked" for verdict in _judged(present, now).values())
 
 
 def _miss(schedule: Schedule, moments: Iterable[datetime], now: datetime) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from activations import actions
+from activations.actions import CannotRequest
 from activations.admin.rights import refused
 from activations.models import Activation
 from activations.selection import AT_MOST
@@ -76,11 +77,17 @@ def carry_out(
         return None
     if change.asks and request.POST.get("confirmed") != "yes":
         return _question(admin, request, change, [str(row) for row in rows[:SHOWN]], count)
-    by = viewer_of(request)
-    done = sum(change.verb(activation, by=by, only=only) for activation, only in asked.items())
+    by, done, troubles = viewer_of(request), 0, set()
+    for activation, only in asked.items():
+        try:
+            done += change.verb(activation, by=by, only=only)
+        except CannotRequest as why:
+            troubles.add(str(why))
+    for trouble in sorted(troubles):
+        admin.message_user(request, trouble, messages.ERROR)
     if done:
         admin.message_user(request, change.done % {"n": done}, messages.SUCCESS)
-    else:
+    elif not troubles:
         admin.message_user(request, change.nothing, messages.WARNING)
     return None
 

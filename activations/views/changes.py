@@ -40,8 +40,12 @@ def _change(request: HttpRequest, slug: str, pk: int, verb: Callable[..., int], 
     if closed:
         return refused(request, workspace_for(request, closed[0].slug))
     only = unfold(request.POST["only"]) if "only" in request.POST else None
-    count = verb(activation, by=viewer_of(request), only=only)
-    (messages.success if count else messages.warning)(request, said(count))
+    try:
+        count = verb(activation, by=viewer_of(request), only=only)
+    except actions.CannotRequest as why:
+        messages.error(request, str(why))
+    else:
+        (messages.success if count else messages.warning)(request, said(count))
     return redirect(activation)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from activations import states
+from activations import actions, states
 from activations.models import Activation, Delivery, Event, Hold, Job
 from audiences.models import Mapping, Membership, Workspace
 from tests.activations.world import fault, ledger, mirrored, press, settle, states_of, that, turn
@@ -204,6 +204,26 @@ class TestChanges:
         answer = self.act(client, "delivery", [delivery], "retry", confirmed="yes")
         assert "Nothing to retry" in said(answer)
         assert activation.deliveries.count() == 2
+
+    def test_a_retry_that_lost_its_race_leaves_the_others_retried(self, client, boss, sim, monkeypatch):
+        workspace = mirrored(sim)
+        made = []
+        for mapping in that(workspace, "ready")[:2]:
+            fault(sim, "status", status=400)
+            made.append(press(workspace, [mapping], f"press {mapping.pk}"))
+            turn(workspace)
+        retry = actions._retry
+
+        def always_late(activation, by, only):
+            if activation == made[0]:
+                raise IntegrityError
+            return retry(activation, by, only)
+
+        monkeypatch.setattr("activations.actions._retry", always_late)
+        answer = self.act(client, "activation", made, "retry", confirmed="yes")
+        assert "pressed by someone else right now" in said(answer)
+        assert "1 delivery asked for again" in said(answer)
+        assert made[1].deliveries.count() == 2
 
     def test_check_again(self, client, boss, sim):
         workspace = mirrored(sim)

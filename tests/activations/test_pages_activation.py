@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from activations import states
@@ -227,6 +228,16 @@ def test_retry_makes_new_deliveries_that_name_the_old(house):
     assert "retried; before: Refused" in client.get(house.url("activation", made.pk)).content.decode()
     client.post(house.url("retry", made.pk))
     assert Delivery.objects.count() == 12
+
+
+def test_a_retry_that_lost_its_race_is_a_sentence(house, monkeypatch):
+    def always_late(*_args):
+        raise IntegrityError
+
+    monkeypatch.setattr("activations.actions._retry", always_late)
+    client, made = house.client(), house.activation()
+    page = client.post(house.url("retry", made.pk), follow=True).content.decode()
+    assert "pressed by someone else right now" in page
 
 
 def test_retry_of_one_card_leaves_the_others(house):

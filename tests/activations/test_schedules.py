@@ -267,6 +267,14 @@ class TestAsSoonAsAllowed:
         Mapping.objects.filter(pk=house.mappings[0].pk).update(vanished_at=timezone.now())
         assert firing.fire(saved(house, kind="soon").pk).outcome == "pressed"
 
+    def test_while_nothing_of_it_is_there_it_waits(self, house):
+        """A mirror that was emptied by mistake must not use the schedule up."""
+        Mapping.objects.update(vanished_at=timezone.now())
+        schedule = saved(house, kind="soon")
+        assert firing.fire(schedule.pk) is None
+        Mapping.objects.update(vanished_at=None)
+        assert firing.fire(schedule.pk, now=timezone.now() + 2 * MINUTE).outcome == "pressed"
+
     def test_it_gives_up_after_its_last_day(self, house):
         Mapping.objects.update(end_date=timezone.now().date() - DAY)
         schedule = saved(house, kind="soon")
