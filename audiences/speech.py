@@ -89,9 +89,11 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def zone_name(then: datetime) -> str:
-    """CET, or UTC-03 for zones whose only name is a number."""
+    """CET, or UTC-03 and UTC+05:45 for zones whose only name is a number."""
     name = then.tzname() or "UTC"
-    return f"UTC{name}" if name[:1] in "+-" else name
+    if name[:1] not in "+-":
+        return name
+    return f"UTC{name[:3]}:{name[3:]}" if len(name) > 3 else f"UTC{name}"
 
 
 def day(then: date, today: date) -> str:

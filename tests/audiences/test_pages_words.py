@@ -82,6 +82,7 @@ def test_moments_name_the_zone_and_the_distance(then, said):
 def test_a_zone_without_a_name_is_said_by_its_distance_from_utc():
     then = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
     assert speech.clock(then, NOW, ZoneInfo("America/Sao_Paulo")) == "14:05 UTC-03"
+    assert speech.clock(then, NOW, ZoneInfo("Asia/Kathmandu")).endswith(" UTC+05:45")
 
 
 def test_times_carry_utc_on_hover_in_the_viewers_zone():
