@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,7 +28,8 @@ OVER = (*states.DELIVERED, states.FINISHED, states.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One workspace's part of a press. `began` is when the first of it left, None before that."""
+    """One workspace's part of a press. `began` is when the first of it left, `going_since` when the first of what is
+    still going did: an armed one or a retry leaves long after the press. None before that."""
 
     workspace: Workspace
     total: int
@@ -36,6 +38,7 @@ class Part:
     armed: int
     over: int
     began: datetime | None
+    going_since: datetime | None
 
     @property
     def is_large(self) -> bool:
@@ -77,7 +80,7 @@ def _of_one_call(activation: Activation, parts: list[Part], going: list[Part], n
         return Outlook(said, _armed(parts).strip(), ())
     slowest = max((usual for _part, usual in known), key=lambda usual: usual.late)
     words = {"middle": speech.duration(slowest.middle), "late": speech.duration(slowest.late)}
-    ends_at = max((part.began or now) + timedelta(seconds=usual.late) for part, usual in known)
+    ends_at = max((part.going_since or now) + timedelta(seconds=usual.late) for part, usual in known)
     end = (
         _("It may be over about %(at)s.") % {"at": speech.moment(ends_at, now, seconds=True)}
         if ends_at > now
@@ -110,6 +113,7 @@ def _parts(activation: Activation) -> Iterator[Part]:
             armed=Count("pk", filter=Q(state=states.ARMED)),
             over=Count("pk", filter=Q(state__in=OVER)),
             began=Min("job__created_at"),
+            going_since=Min(Coalesce("started_at", "job__created_at"), filter=Q(state__in=GOING)),
         )
     )
     places = Workspace.objects.in_bulk([row["workspace"] for row in counted])
@@ -122,6 +126,7 @@ def _parts(activation: Activation) -> Iterator[Part]:
             armed=row["armed"],
             over=row["over"],
             began=row["began"],
+            going_since=row["going_since"],
         )
 
 

@@ -135,8 +135,19 @@ def test_a_press_that_one_call_carries_says_how_long_it_usually_takes(house: Hou
     assert timedelta(seconds=85) < found.ends_at - timezone.now() < timedelta(seconds=91)
     page = house.client().get(house.url("activation", made.pk)).content.decode()
     assert "Usually it takes 24 s" in page
-    Job.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    made.deliveries.update(started_at=timezone.now() - timedelta(minutes=5))
     assert told(made).end == "This time it takes longer."
+
+
+def test_what_left_later_is_not_late(house: House) -> None:
+    """A retry, or one that was armed, leaves long after the press: its own start counts."""
+    remembered(house, [20, 22, 24, 26, 90])
+    made = small(house)
+    Job.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    made.deliveries.exclude(pk=made.deliveries.last().pk).update(
+        state=states.SUCCEEDED, started_at=timezone.now() - timedelta(minutes=5)
+    )
+    assert told(made).end.startswith("It may be over about ")
 
 
 def test_what_usually_happens_is_said_to_be_unknown_where_too_little_has_ended(house: House) -> None:
