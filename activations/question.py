@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from activations.budget import calls_lately, is_hard, jobs_today
-from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_of
+from activations.going import BLOCKED, JOINS, LOOK, READY, WAITS, Row, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
 from activations.places import split
@@ -41,7 +41,13 @@ class Leaving:
 
     @cached_property
     def now(self) -> list[Row]:
-        return [row for row in self.rows if row.selectable and row.kind != WAITS]
+        """What a call carries now. What joins a run needs none."""
+        return [row for row in self.rows if row.kind in (READY, LOOK)]
+
+    @cached_property
+    def joins(self) -> list[Row]:
+        """What follows a run that is going on already: nothing new is exported for it."""
+        return [row for row in self.rows if row.kind == JOINS]
 
     @cached_property
     def going(self) -> list[Row]:
@@ -100,11 +106,6 @@ class Plan(Leaving):
         return [row for row in self.rows if row.kind == BLOCKED]
 
     @cached_property
-    def joins(self) -> list[Row]:
-        """What follows a run that is going on already: nothing new is exported for it."""
-        return [row for row in self.rows if row.kind == JOINS]
-
-    @cached_property
     def looks(self) -> list[Row]:
         return [row for row in self.rows if row.kind == LOOK]
 
@@ -134,7 +135,7 @@ class Plan(Leaving):
         flows = {row.mapping.dataflow for row in self.going}
         found = {
             (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): (
-                flow.destination.platform if flow.kind == Kind.CONNECTION else flow.name
+                str(flow.destination) if flow.kind == Kind.CONNECTION else flow.name
             )
             for flow in flows
         }
@@ -149,7 +150,7 @@ def plan(home: Workspace, rows: Sequence[Row]) -> Plan:
 
 
 def _part(workspace: Workspace, rows: Sequence[Row]) -> Part:
-    leaving, now = [row for row in rows if row.selectable and row.kind != WAITS], timezone.now()
+    leaving, now = Leaving(rows).now, timezone.now()
     # Segment takes one resync a call; what one of Adobe's calls takes is a guardrail.
     limit = 1 if workspace.is_segment else workspace.max_per_job
     jobs = pack(leaving, limit, group=lambda row: row.mapping.audience_id)

@@ -127,7 +127,8 @@ def test_select_all_ticks_what_can_go_and_works_without_scripts(house):
     page = house.client().get(f"{address}?all=1").content.decode()
     assert page.count(" checked") == 6
     assert "Activate 6 audiences" in page
-    assert "5 go now" in page
+    assert "4 go now" in page
+    assert "1 joins a run" in page
 
 
 def test_the_tray_says_what_a_press_would_do(house):

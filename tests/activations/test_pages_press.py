@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from activations import question, states
 from activations.models import Activation, Delivery
+from activations.selection import fold
+from audiences.models import Mapping
 from tests.activations.house import House, make_house, paper_of
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run, make_workspace
 
@@ -64,7 +67,7 @@ def test_the_question_says_what_how_fresh_how_many_and_what_does_not_happen(hous
         "Send 4 audiences to Campaign S3", "11 h 20 min", "192,840 profiles", "Changes since are not included",
         "next evaluation about", "3 go now", "3 deliveries leave in 1 job.",
         "Today 0 of 20 jobs used.",
-        "Brand new is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
+        "Brand new → Campaign S3 is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
         "Once Adobe accepts, it cannot be stopped here.",
     ):  # fmt: skip
         assert words in page, words
@@ -76,8 +79,26 @@ def test_the_question_says_what_joins_a_run_that_is_going_on(house):
         joins.dataflow, joins.audience, status="running", word="inProgress", ad_hoc=True, completed_at=None
     )
     page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
-    assert f"{joins.audience.name} joins</b>" in page
+    assert f"{joins.audience.name} → {joins.dataflow.name} joins</b>" in page
+    others = len(house.mappings) - 1
+    assert f"{others} deliveries leave in 1 job." in page, "to join a run takes no call"
+    assert f"{others} go now" in page
     assert "We follow that run to its end." in page
+
+
+def test_what_was_ticked_and_can_go_no_more_is_said_in_the_question(house):
+    client, over = house.client(), house.mappings[0]
+    Mapping.objects.filter(pk=over.pk).update(end_date=timezone.now().date() - timedelta(days=3))
+    address = f"{house.url('activate')}?sel={fold(m.pk for m in house.mappings)}"
+    page = client.get(address).content.decode()
+    boxes = [box for box in re.findall(r"<input[^>]*>", page) if 'name="m"' in box and "disabled" not in box]
+    handed_in = re.findall(
+        r'value="(\d+)"', " ".join(box for box in boxes if "hidden" in box or "checked" in box)
+    )
+    assert str(over.pk) in handed_in
+    asked = client.post(house.url("confirm"), {"m": handed_in}).content.decode()
+    assert "Send 2 audiences" in asked
+    assert f"{over.audience.name} → {over.dataflow.name} is blocked" in asked
 
 
 def test_unknown_freshness_is_said_in_words(house):
