@@ -62,6 +62,16 @@ def _snapshot_job(workspace: Workspace, now: datetime) -> bool:
     return going_on.filter(created_at__gt=now - LONGEST_SNAPSHOT).exists()
 
 
+def _delivered(workspace: Workspace) -> dict[int, datetime]:
+    """When mappings (pks) were last delivered by us with people of the present snapshot."""
+    if workspace.is_segment or workspace.snapshot_at is None:
+        return {}
+    since = {"state_since__gte": workspace.snapshot_at, "started_at__gte": workspace.snapshot_at}
+    rows = Delivery.objects.filter(workspace=workspace, state__in=(states.SUCCEEDED, states.PARTLY), **since)
+    # The last of a mapping wins.
+    return dict(rows.order_by("state_since").values_list("mapping_id", "state_since"))
+
+
 def _lacking(workspace: Workspace) -> str:
     """What of a Segment workspace's credentials is not there or cannot be opened: token or space, "" for nothing."""
     if not workspace.is_segment:
@@ -101,6 +111,7 @@ class _Ledger:
         self.held = set(Hold.objects.filter(workspace=workspace).values_list("key", flat=True))
         self.in_flight = self._in_flight(leave_out)
         self.ours = {run for run in self.in_flight.values() if run}
+        self.delivered = _delivered(workspace)
         self.snapshot_job = _snapshot_job(workspace, now)
         self.scheduled: dict[int, str] = {}
         self.ad_hoc: dict[str, dict[int, str]] = {}
@@ -199,6 +210,7 @@ class _Ledger:
             held=not self.held.isdisjoint({audience.platform_id, Hold.WHOLE_WORKSPACE}),
             in_flight_here=mapping.pk in self.in_flight,
             jobs_today=self.jobs_today,
+            delivered_at=self.delivered.get(mapping.pk),
             waits_for_exports=waits,
             paused=pauses.fact(pause) if pause else None,
         )

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     traffic.no_snapshot_job,
     traffic.not_held,
     traffic.no_ad_hoc_run,
+    people.not_delivered_yet,
     people.external_evaluated,
     people.external_kept,
     people.merge_policy_settled,

@@ -46,6 +46,7 @@ class Facts:
     """What is known about one delivery at `now` (UTC). None is unknown, never no.
 
     `waits_for_exports` is the presser's choice: wait for a scheduled export that runs, or do not go.
+    `delivered_at` is when we last delivered it from the snapshot that would be sent now.
     At Segment `lifecycle` is the audience's status, `mapping_enabled` the activation's switch, `sends_when` its type,
     the runs are resyncs, and `lacking` is what of the credentials is not there.
     """
@@ -83,6 +84,7 @@ class Facts:
     held: bool = False
     in_flight_here: bool = False
     jobs_today: int = 0
+    delivered_at: datetime | None = None
     paused: Paused | None = None
     waits_for_exports: bool = True
 

@@ -37,6 +37,18 @@ def lifecycle_published(facts: Facts) -> Finding | None:
     )  # fmt: skip
 
 
+def not_delivered_yet(facts: Facts) -> Finding | None:
+    """The same snapshot twice is the same people twice: sometimes meant, and never a surprise."""
+    if facts.delivered_at is None:
+        return None
+    return Finding(
+        "already_delivered", "look",
+        _("Delivered at %(at)s from this same snapshot.") % {"at": facts.delivered_at},
+        _("Activating again sends the same people once more."),
+        OURS,
+    )  # fmt: skip
+
+
 def merge_policy_settled(facts: Facts) -> Finding | None:
     if facts.merge_policy_seen_at is None:
         return None

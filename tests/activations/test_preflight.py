@@ -89,6 +89,7 @@ RULED = {
         "wait",
         datetime.combine(TODAY + DAY, time(0), UTC),
     ),
+    "delivered already": ({"delivered_at": NOW - HOUR}, "already_delivered", "look", None),
     "the budget is used": ({"jobs_today": 20}, "budget_used", "look", None),
 }
 PASSES = {
@@ -151,7 +152,7 @@ def test_every_rule_has_its_case():
 def test_codes_are_stable():
     """Scripts and messages know these words: one that goes away is a breaking change."""
     assert sorted({case[1] for case in RULED.values()}) == [
-        "already_in_flight", "audience_held", "audience_not_listed", "audience_not_published",
+        "already_delivered", "already_in_flight", "audience_held", "audience_not_listed", "audience_not_published",
         "audience_running_elsewhere", "audience_vanished", "budget_used", "budget_waits", "count_old", "count_unknown",
         "count_zero", "dataflow_disabled", "dataflow_in_transition", "dataflow_vanished",
         "external_lapsed", "external_not_evaluated", "file_name_static", "joins_run", "kind_unknown",

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from activations import states
 from activations.actions import CannotRequest, cancel, check_again, retry
+from activations.facts import verdicts
 from activations.models import Activation, Delivery, Event, Job
-from audiences.models import Mapping, User
+from audiences.models import Mapping, User, Workspace
 from tests.activations.world import at_rest, only, pair, states_of, that, told
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,21 @@ def test_what_was_found_and_expected_is_kept(stage):
     assert [finding["code"] for finding in delivery.findings] == ["budget_used"]
     assert delivery.expected == mapping.audience.profiles
     assert delivery.expected_as_of == mapping.audience.profiles_as_of
+
+
+def test_what_was_delivered_from_this_snapshot_is_said_before_it_goes_again(stage):
+    (mapping,) = stage.good(1)
+    stage.press([mapping])
+    stage.settle()
+    mapping.refresh_from_db()
+    again = verdicts(stage.workspace, [mapping], now=stage.now())[mapping.pk]
+    assert again.will_go == "ready"
+    assert [finding.code for finding in again.findings] == ["already_delivered"]
+    assert "from this same snapshot" in str(again.main.sentence)
+    Workspace.objects.update(snapshot_at=stage.now() + timedelta(hours=1))
+    stage.workspace.refresh_from_db()
+    fresh = verdicts(stage.workspace, [mapping], now=stage.now())[mapping.pk]
+    assert not fresh.findings, "another snapshot has other people"
 
 
 # ── armed ──
