@@ -119,6 +119,22 @@ class TestSaving:
         assert "Give the set a name" in text(answer)
         assert answer.context["sel"] == sel
 
+    def test_a_name_that_another_set_has_is_refused_beside_the_field(self, house):
+        made = saved(house)
+        given = {"m": [house.mappings[0].pk], "name": f" {made.name} ", "go": "save"}
+        answer = house.client().post(house.url("save_set"), given)
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["name"] == [
+            "Another set has this name already. Choose a different one."
+        ]
+        assert ActivationSet.objects.count() == 1
+        assert house.client().post(house.url("save_set"), {**given, "into": made.pk}).status_code == 302
+
+    def test_a_name_that_only_a_set_out_of_sight_has_is_free(self, house):
+        made = saved(house, make_mapping(make_dataflow(make_workspace("hotels"))))
+        given = {"m": [house.mappings[0].pk], "name": made.name, "go": "save"}
+        assert house.client().post(house.url("save_set"), given).status_code == 302
+
     def test_nobody_adds_to_a_set_that_is_not_theirs_to_change(self, house):
         there = make_mapping(make_dataflow(make_workspace("hotels")))
         made = saved(house, there)
@@ -199,6 +215,10 @@ class TestTheSet:
         assert "You renamed it from “Friday flash sale” to “Saturday”" in text(answer)
         assert "version 3" in text(answer)
         assert client.post(house.url("rename_set", made.pk), {"name": ""}).status_code == 422
+        saved(house)
+        answer = client.post(house.url("rename_set", made.pk), {"name": "Friday flash sale"})
+        assert "Another set has this name already." in text(answer)
+        ActivationSet.objects.exclude(pk=made.pk).delete()
         asked = client.get(house.url("delete_set", made.pk))
         assert "Delete “Saturday”?" in text(asked)
         client.post(house.url("delete_set", made.pk))
@@ -254,6 +274,18 @@ class TestSchedules:
         assert str(form.errors[field][0]).rstrip().endswith(".")
         assert escape(str(form.errors[field][0])) in answer.content.decode()
         assert not Schedule.objects.exists()
+
+    @pytest.mark.parametrize(("given", "field"), [(WEEKLY, "at"), ({"kind": "soon", "zone": "UTC"}, "kind")])
+    def test_the_same_one_twice_is_refused_beside_its_field(self, house, given, field):
+        address = house.url("new_schedule", saved(house).pk)
+        assert house.client().post(address, given).status_code == 302
+        again = house.client().post(address, given)
+        assert again.status_code == 422
+        assert "The set has this very schedule already." in again.context["form"].errors[field][0]
+        plan = Schedule.objects.get()
+        assert house.client().post(address, {**WEEKLY, "at": "09:01"}).status_code == 302
+        change = house.url("change_schedule", plan.of_set_id, plan.pk)
+        assert house.client().post(change, given).status_code == 302
 
     def test_what_another_kind_asks_for_is_not_looked_at(self, house):
         made = saved(house)
