@@ -14,7 +14,7 @@ from django.utils.html import escape
 from activations import firing, schedules, sets
 from activations.models import Activation, ActivationSet, Schedule
 from activations.selection import fold
-from audiences.models import Mapping
+from audiences.models import Dataflow, Mapping
 from tests.activations.house import House, make_house, paper_of
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_workspace
 
@@ -307,6 +307,22 @@ class TestSchedules:
         assert "As soon as allowed" in page
         assert "Gives up after" in page
 
+    def test_as_soon_as_allowed_says_before_and_after_how_many_leave_at_once(self, house):
+        made, client = saved(house), house.client()
+        at_once = "3 deliveries can go now: they leave within a minute of saving, without another question."
+        assert at_once in text(client.get(house.url("new_schedule", made.pk)))
+        given = {"kind": "soon", "zone": "UTC"}
+        assert at_once in text(client.post(house.url("new_schedule", made.pk), given, follow=True))
+
+    def test_as_soon_as_allowed_says_what_keeps_it_from_going(self, house):
+        made = saved(house)
+        Dataflow.objects.update(state="disabled")
+        page = text(house.client().get(house.url("new_schedule", made.pk)))
+        assert "3 deliveries of the set are blocked now: nothing leaves before that has changed." in page
+        assert "leave within a minute" not in page
+        Mapping.objects.update(vanished_at=timezone.now())
+        assert 'id="soon"' not in text(house.client().get(house.url("new_schedule", made.pk)))
+
     def test_change_pause_resume_delete(self, house):
         made, client = saved(house), house.client()
         plan = scheduled(house, made)
@@ -334,6 +350,11 @@ class TestSchedules:
             assert activation.get_absolute_url() in text(house.client().get(address)), address
         page = text(house.client().get(house.url("activation", activation.pk)))
         assert "by a schedule of yours" in page
+        assert "Your schedule of the set “Friday flash sale” activated 3 deliveries" in page
+        looked = text(house.client(house.bob).get(house.url("activation", activation.pk)))
+        told = "A schedule of the set “Friday flash sale” activated 3 deliveries, in the name of alice"
+        assert told in looked
+        assert "pressed Activate now" not in page + looked
         Schedule.objects.filter(pk=plan.pk).update(fire_at=moment - 3 * DAY)
         firing.fire(plan.pk, now=moment - 2 * DAY - timedelta(hours=5))
         assert plan.firings.count() == 2
