@@ -21,6 +21,7 @@ from activations.places import judge
 from activations.preflight import Verdict
 from activations.schedules import EVERY_MINUTE, Kind, ends_at
 from activations.sets import mappings_in, may_change
+from activations.soon import soon
 from audiences import clock
 from audiences.models import Mapping
 
@@ -75,7 +76,7 @@ def _fire(schedule: Schedule, first: datetime, now: datetime) -> Firing | None:
 def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
     """As soon as allowed: press when nothing that is still mapped is blocked any more; else look again, also while
     nothing of it is mapped."""
-    ends, allowed = ends_at(schedule), _is_allowed(schedule, now)
+    ends, allowed = ends_at(schedule), soon(schedule.of_set, now).may
     if not allowed and (ends is None or now < ends):
         _claim(schedule, now + EVERY_MINUTE)
         return None
@@ -84,12 +85,6 @@ def _look(schedule: Schedule, moment: datetime, now: datetime) -> Firing | None:
     if allowed:
         return _press(schedule, moment, now)
     return _record(schedule, moment, now, REFUSED, why="never_allowed")
-
-
-def _is_allowed(schedule: Schedule, now: datetime) -> bool:
-    present = [mapping for mapping in mappings_in(schedule.of_set) if mapping.vanished_at is None]
-    # Of nothing everything is true: a mirror that was emptied by mistake must not use the schedule up.
-    return bool(present) and all(verdict.will_go != "blocked" for verdict in _judged(present, now).values())
 
 
 def _miss(schedule: Schedule, moments: Iterable[datetime], now: datetime) -> None:

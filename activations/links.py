@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -36,17 +38,38 @@ def digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def make(activation: Activation, span: str, *, by: User, now: datetime) -> tuple[ShareLink, str]:
-    """A new link and its token, which nobody can be told again. `span` is a key of SPANS."""
-    token = secrets.token_urlsafe(BYTES)
+def make(
+    activation: Activation, span: str, *, by: User, now: datetime, form: str = ""
+) -> tuple[ShareLink, str]:
+    """A new link and its token, which nobody can be told again. `span` is a key of SPANS.
+
+    The same `form` sent twice by the same person, as a page that is loaded again does, finds the link it made.
+    """
+    token = _token(activation, by, form) if form else secrets.token_urlsafe(BYTES)
     with transaction.atomic():
-        link = ShareLink.objects.create(
-            activation=activation, workspace_id=activation.workspace_id, digest=digest(token),
-            made_by=by, made_at=now, ends_at=now + SPANS[span][0],
+        link, is_new = ShareLink.objects.get_or_create(
+            digest=digest(token),
+            defaults={
+                "activation": activation, "workspace_id": activation.workspace_id,
+                "made_by": by, "made_at": now, "ends_at": now + SPANS[span][0],
+            },
         )  # fmt: skip
+        if not is_new:
+            return link, token
         _tell(link, "shared", by, now)
     log.info("A share link was made.", activation=activation.pk, link=link.pk, span=span)
     return link, token
+
+
+def new_form() -> str:
+    """What one form that makes a link is told from another by."""
+    return secrets.token_urlsafe(BYTES)
+
+
+def _token(activation: Activation, by: User, form: str) -> str:
+    """As hard to guess as a random one, for whoever does not have our key, also with the form at hand."""
+    mixed = salted_hmac("share link", f"{activation.pk}:{by.pk}:{form}", algorithm="sha256").digest()
+    return urlsafe_b64encode(mixed).decode().rstrip("=")
 
 
 def revoke(link: ShareLink, *, by: User, now: datetime) -> bool:

@@ -63,6 +63,17 @@ def _wrong_end(schedule: Schedule, until: date, today: date, now: datetime) -> d
     return {}
 
 
+def _refuse_twin(of_set: ActivationSet, schedule: Schedule) -> None:
+    """The set goes once per moment: the same schedule twice would send it twice, or be in its own way."""
+    moment = ("kind", "zone", "at", "day", "weekdays", "month_day")
+    same = {name: getattr(schedule, name) for name in moment}
+    if of_set.schedules.filter(**same, fire_at__isnull=False).exclude(pk=schedule.pk).exists():
+        field = "kind" if schedule.kind == Kind.SOON else "at"
+        raise CannotChange(
+            _("The set has this very schedule already. Go back to change that one."), field=field
+        )
+
+
 def moved_from(schedule: Schedule) -> str:
     """The local time of a schedule's next moment where that day does not have it: "02:30"; else ""."""
     if schedule.kind == Kind.SOON or schedule.fire_at is None:
@@ -75,7 +86,7 @@ def moved_from(schedule: Schedule) -> str:
 def save(of_set: ActivationSet, schedule: Schedule, *, by: User | None) -> Schedule:
     """Add a schedule, or change the one with its pk; from now on it presses in the name of `by`.
 
-    Raises `CannotChange` with a field when it could never fire, and for one that is over.
+    Raises `CannotChange` with a field when it could never fire or the set has the same one, and for one that is over.
     """
     new = schedule.pk is None
     with transaction.atomic():
@@ -85,6 +96,7 @@ def save(of_set: ActivationSet, schedule: Schedule, *, by: User | None) -> Sched
         now = clock.now()
         for field, sentence in wrong(schedule, now).items():
             raise CannotChange(sentence, field=field)
+        _refuse_twin(of_set, schedule)
         schedule.of_set, schedule.by = of_set, by
         if schedule.kind == Kind.SOON:
             schedule.waits = Schedule.Waits.ARM

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -42,8 +44,14 @@ def zones() -> list[tuple[str, Any]]:
     return [("UTC", "UTC"), *named]
 
 
+def _refuse_taken(name: str, among: QuerySet[ActivationSet]) -> None:
+    """Two sets of one name cannot be told apart in a list."""
+    if among.filter(name=" ".join(name.split())).exists():
+        raise ValidationError(_("Another set has this name already. Choose a different one."))
+
+
 class NameForm(forms.Form):
-    """What a set is called."""
+    """What a set is called; `among` are the others that the person sees."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -52,9 +60,19 @@ class NameForm(forms.Form):
         error_messages={"required": gettext_lazy("Give the set a name.")},
     )
 
+    def __init__(self, *args: Any, among: QuerySet[ActivationSet], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.among = among
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        _refuse_taken(name, self.among)
+        return name
+
 
 class SaveForm(forms.Form):
-    """A new set, or one that the choice is added to."""
+    """A new set, or one that the choice is added to. `offered` may be added to, `among` are those that the person
+    sees: of none of them a new one takes the name."""
 
     into = forms.ModelChoiceField(
         label=gettext_lazy("Where"),
@@ -70,8 +88,9 @@ class SaveForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "wide"}),
     )
 
-    def __init__(self, *args: Any, offered: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Any, among: QuerySet[ActivationSet], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.among = among
         into = self.fields["into"]
         if isinstance(into, forms.ModelChoiceField):
             into.queryset = offered
@@ -81,6 +100,12 @@ class SaveForm(forms.Form):
         if not self.errors and not given.get("into") and not given.get("name", "").strip():
             self.add_error("name", _("Give the set a name, or choose one to add to."))
         return given
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not self.cleaned_data.get("into"):
+            _refuse_taken(name, self.among)
+        return name
 
 
 class ScheduleForm(forms.Form):

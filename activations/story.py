@@ -63,6 +63,13 @@ SENTENCES: dict[str, Words] = {
     "failed": gettext_lazy("The run of %(what)s failed at %(vendor)s"),
 }
 
+# %(set)s the set's name at that moment: nobody pressed.
+BY_SCHEDULE: dict[str, Words] = {
+    "mine": gettext_lazy("Your schedule of the set “%(set)s” activated %(what)s"),
+    "theirs": gettext_lazy("A schedule of the set “%(set)s” activated %(what)s, in the name of %(who)s"),
+    "nobody": gettext_lazy("A schedule of the set “%(set)s” activated %(what)s"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -96,6 +103,7 @@ def story(activation: Activation, viewer: User, jobs: Mapping[int, int], *, whol
             "actor__first_name",
             "actor__last_name",
             "activation__source",
+            "activation__name",
             "workspace__platform",
         )
         .annotate(n=Count("pk"), audience=Min("delivery__audience__name"), newest=Max("pk"))
@@ -115,6 +123,8 @@ def sentence(row: Mapping[str, Any], viewer: User, jobs: Mapping[int, int]) -> s
         "by": row.get("by") or _("somebody unknown"),
         "job": _("Job %(n)s") % {"n": jobs[row["job_id"]]} if row["job_id"] in jobs else _("A job"),
     }
+    if row["what"] == "requested" and row["activation__source"] == Activation.Source.SCHEDULE:
+        return str(BY_SCHEDULE[_whose(row, viewer)]) % {**words, "set": row["activation__name"]}
     known = SENTENCES.get(row["what"])
     if known is None:
         return f"{words['what']}: {row['what'].replace('_', ' ')}"
@@ -134,6 +144,12 @@ def _who(row: Mapping[str, Any], viewer: User) -> str:
         return _("You")
     name = f"{row['actor__first_name']} {row['actor__last_name']}".strip()
     return name or str(row["actor__username"])
+
+
+def _whose(row: Mapping[str, Any], viewer: User) -> str:
+    if row["actor_id"] is None:
+        return "nobody"
+    return "mine" if row["actor_id"] == viewer.pk else "theirs"
 
 
 def _nobody(row: Mapping[str, Any]) -> str:

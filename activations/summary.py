@@ -126,10 +126,18 @@ class Summary:
     @property
     def headline(self) -> str:
         """ "142 delivered · 3 need you · 23 running · 4 unsent of 172"; one kind of trouble is named: "3 failed"."""
+        return self._headline(_("%(n)s need you"))
+
+    @property
+    def outward(self) -> str:
+        """The headline for people outside, who can do nothing about it: "3 need somebody"."""
+        return self._headline(_("%(n)s need somebody"))
+
+    def _headline(self, trouble: str) -> str:
         groups = (
             ((states.SUCCEEDED,), _("%(n)s delivered")),
             ((states.FINISHED,), _("%(n)s finished resyncing")),
-            (states.NEEDS_YOU, _("%(n)s need you")),
+            (states.NEEDS_YOU, trouble),
             (states.AT_PLATFORM, _("%(n)s running")),
             (states.UNSENT, _("%(n)s unsent")),
             ((states.CANCELED,), _("%(n)s canceled")),

@@ -163,8 +163,27 @@ class Channel(models.Model):
         return self.place if self.kind == self.Kind.CHAT else f"{self.get_kind_display()} · {self.place}"
 
     @property
+    def is_mute(self) -> bool:
+        """Nothing can leave through it: it is a mailbox, and this installation knows no mail server."""
+        return self.kind == self.Kind.EMAIL and not settings.EMAIL_URL
+
+    @property
+    def shown(self) -> Shown:
+        """Whether it is on, and whether that can be trusted."""
+        if not self.enabled:
+            return CHANNELS["off"]
+        return CHANNELS["trouble" if self.is_mute or self.failures else "on"]
+
+    @property
     def tells_words(self) -> list[str]:
         return [str(label) for value, label in TELLABLE_CHOICES if value in self.tells]
+
+
+CHANNELS = table(
+    Shown("on", _("On"), "done", "check"),
+    Shown("trouble", _("On, but failing"), "look", "triangle-alert"),
+    Shown("off", _("Off"), "idle", "circle-pause"),
+)
 
 
 class Listener(models.Model):

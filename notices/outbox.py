@@ -24,7 +24,7 @@ from audiences.models import User
 from audiences.told import kept
 from notices.change import About, Change
 from notices.models import Channel, Errand, Listener, Notice
-from notices.standing import Before, News, news, standing
+from notices.standing import Before, News, kinds, news, standing
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 200
@@ -64,7 +64,7 @@ def look_at(pk: int, now: datetime) -> Notice | None:
 def _write(found: Activation, now: datetime) -> Notice | None:
     summary = summarize(found)
     ran_out = found.deliveries.filter(superseded=False, state=states.CANCELED, reason=NEVER_SENT).count()
-    what = news(before(found), standing(summary, ran_out))
+    what = news(before(found), standing(summary, ran_out), kinds(summary.counts, ran_out))
     if what is None:
         return None
     notice = Notice.objects.create(
@@ -78,12 +78,14 @@ def _write(found: Activation, now: datetime) -> Notice | None:
 
 
 def before(found: Activation) -> Before:
-    """What was written down last about this activation."""
-    last = found.notices.order_by("-pk").first()
-    if last is None:
+    """What was written down and told before about this activation, in one query."""
+    rows = list(found.notices.order_by("-pk").values_list("change", "told", "data__counts", "data__ran_out"))
+    if not rows:
         return Before()
-    said = found.notices.filter(told=True).order_by("-pk").values_list("change", flat=True).first()
-    return Before(last.change, said in (Change.NEEDS, Change.FAILURES))
+    said = [row for row in rows if row[1]]
+    troubled = bool(said) and said[0][0] in (Change.NEEDS, Change.FAILURES)
+    known = (kinds(counts or {}, ran_out or 0) for _change, _told, counts, ran_out in said)
+    return Before(rows[0][0], troubled, frozenset().union(*known))
 
 
 def _data(found: Activation, counts: dict[str, int], ran_out: int, what: News) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from activations import shelf
 from activations.models import ActivationSet, Schedule
 from activations.setforms import ScheduleForm
 from activations.sets import CannotChange, may_change
+from activations.soon import soon
 from activations.templatetags.scheduling import in_zone
 from activations.views.rights import refused, set_for, viewer_of
 
@@ -55,16 +56,20 @@ def _form(
         else:
             _say(request, saved)
             return redirect("activations:set", workspace.slug, found.pk)
-    context = {"workspace": workspace, "set": found, "form": form, "schedule": schedule}
+    context = {
+        "workspace": workspace, "set": found, "form": form, "schedule": schedule,
+        "soon": soon(found, timezone.now()),
+    }  # fmt: skip
     return render(request, "activations/sets/schedule.html", context, status=422 if asked else 200)
 
 
 def _say(request: HttpRequest, saved: Schedule) -> None:
-    if saved.kind == Schedule.Kind.SOON:
-        messages.success(request, _("Saved. From now on it is looked every minute whether the set may go."))
-        return
     if saved.paused_at is not None:
         messages.success(request, _("Saved. It stays paused until you resume it."))
+        return
+    if saved.kind == Schedule.Kind.SOON:
+        looked = _("Saved. From now on it is looked every minute whether the set may go.")
+        messages.success(request, f"{looked} {soon(saved.of_set, timezone.now()).words}".strip())
         return
     then = in_zone(saved.fire_at, saved.zone)
     messages.success(request, format_html(_("Saved. It goes next on {then}."), then=then))

@@ -92,7 +92,8 @@ def save_set(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("activations:activate", slug)
     asked = "go" in request.POST and request.POST["go"] == "save"
     offered = ActivationSet.objects.changeable_by(viewer_of(request))
-    form = SaveForm(request.POST if asked else None, offered=offered)
+    among = ActivationSet.objects.visible_to(viewer_of(request))
+    form = SaveForm(request.POST if asked else None, offered=offered, among=among)
     if asked and form.is_valid():
         try:
             return redirect("activations:set", slug, _save(request, form, mappings).pk)
@@ -157,7 +158,9 @@ def rename_set(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     viewer = viewer_of(request)
     if not acting.may_change(viewer, found):
         return refused(request, workspace)
-    form = NameForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
+    others = ActivationSet.objects.visible_to(viewer).exclude(pk=found.pk)
+    given = request.POST if request.method == "POST" else None
+    form = NameForm(given, initial={"name": found.name}, among=others)
     if request.method == "POST" and form.is_valid():
         try:
             acting.rename(found, form.cleaned_data["name"], by=viewer)

@@ -31,8 +31,12 @@ def share(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             return refused(request, workspace_for(request, closed[0].slug))
         span = request.POST.get("span", "")
         if span in links.SPANS:
-            made, token = links.make(activation, span, by=viewer_of(request), now=now)
-            address = public_address(request, token)
+            form = request.POST.get("form", "")
+            made, token = links.make(activation, span, by=viewer_of(request), now=now, form=form)
+            if made.revoked_at is None and made.ends_at > now:
+                address = public_address(request, token)
+            else:
+                messages.warning(request, _("The link that this form made is over. Make a new one."))
         else:
             messages.error(request, _("Choose how long the link lasts."))
     living = ShareLink.objects.living(now).filter(activation=activation).select_related("made_by")
@@ -44,6 +48,7 @@ def share(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "links": living,
         "made": made,
         "address": address,
+        "form": links.new_form(),
         "spans": [(name, words, name == CHOSEN) for name, (_span, words) in links.SPANS.items()],
     }
     return render(request, "activations/share.html", context)

@@ -14,7 +14,7 @@ from django.utils.html import escape
 from activations import firing, schedules, sets
 from activations.models import Activation, ActivationSet, Schedule
 from activations.selection import fold
-from audiences.models import Mapping
+from audiences.models import Dataflow, Mapping
 from tests.activations.house import House, make_house, paper_of
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_workspace
 
@@ -119,6 +119,22 @@ class TestSaving:
         assert "Give the set a name" in text(answer)
         assert answer.context["sel"] == sel
 
+    def test_a_name_that_another_set_has_is_refused_beside_the_field(self, house):
+        made = saved(house)
+        given = {"m": [house.mappings[0].pk], "name": f" {made.name} ", "go": "save"}
+        answer = house.client().post(house.url("save_set"), given)
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["name"] == [
+            "Another set has this name already. Choose a different one."
+        ]
+        assert ActivationSet.objects.count() == 1
+        assert house.client().post(house.url("save_set"), {**given, "into": made.pk}).status_code == 302
+
+    def test_a_name_that_only_a_set_out_of_sight_has_is_free(self, house):
+        made = saved(house, make_mapping(make_dataflow(make_workspace("hotels"))))
+        given = {"m": [house.mappings[0].pk], "name": made.name, "go": "save"}
+        assert house.client().post(house.url("save_set"), given).status_code == 302
+
     def test_nobody_adds_to_a_set_that_is_not_theirs_to_change(self, house):
         there = make_mapping(make_dataflow(make_workspace("hotels")))
         made = saved(house, there)
@@ -199,6 +215,10 @@ class TestTheSet:
         assert "You renamed it from “Friday flash sale” to “Saturday”" in text(answer)
         assert "version 3" in text(answer)
         assert client.post(house.url("rename_set", made.pk), {"name": ""}).status_code == 422
+        saved(house)
+        answer = client.post(house.url("rename_set", made.pk), {"name": "Friday flash sale"})
+        assert "Another set has this name already." in text(answer)
+        ActivationSet.objects.exclude(pk=made.pk).delete()
         asked = client.get(house.url("delete_set", made.pk))
         assert "Delete “Saturday”?" in text(asked)
         client.post(house.url("delete_set", made.pk))
@@ -255,6 +275,18 @@ class TestSchedules:
         assert escape(str(form.errors[field][0])) in answer.content.decode()
         assert not Schedule.objects.exists()
 
+    @pytest.mark.parametrize(("given", "field"), [(WEEKLY, "at"), ({"kind": "soon", "zone": "UTC"}, "kind")])
+    def test_the_same_one_twice_is_refused_beside_its_field(self, house, given, field):
+        address = house.url("new_schedule", saved(house).pk)
+        assert house.client().post(address, given).status_code == 302
+        again = house.client().post(address, given)
+        assert again.status_code == 422
+        assert "The set has this very schedule already." in again.context["form"].errors[field][0]
+        plan = Schedule.objects.get()
+        assert house.client().post(address, {**WEEKLY, "at": "09:01"}).status_code == 302
+        change = house.url("change_schedule", plan.of_set_id, plan.pk)
+        assert house.client().post(change, given).status_code == 302
+
     def test_what_another_kind_asks_for_is_not_looked_at(self, house):
         made = saved(house)
         given = {**WEEKLY, "kind": "daily", "weekdays": ["9"], "month_day": "99", "day": "never"}
@@ -274,6 +306,22 @@ class TestSchedules:
         page = text(house.client().post(house.url("new_schedule", made.pk), given, follow=True))
         assert "As soon as allowed" in page
         assert "Gives up after" in page
+
+    def test_as_soon_as_allowed_says_before_and_after_how_many_leave_at_once(self, house):
+        made, client = saved(house), house.client()
+        at_once = "3 deliveries can go now: they leave within a minute of saving, without another question."
+        assert at_once in text(client.get(house.url("new_schedule", made.pk)))
+        given = {"kind": "soon", "zone": "UTC"}
+        assert at_once in text(client.post(house.url("new_schedule", made.pk), given, follow=True))
+
+    def test_as_soon_as_allowed_says_what_keeps_it_from_going(self, house):
+        made = saved(house)
+        Dataflow.objects.update(state="disabled")
+        page = text(house.client().get(house.url("new_schedule", made.pk)))
+        assert "3 deliveries of the set are blocked now: nothing leaves before that has changed." in page
+        assert "leave within a minute" not in page
+        Mapping.objects.update(vanished_at=timezone.now())
+        assert 'id="soon"' not in text(house.client().get(house.url("new_schedule", made.pk)))
 
     def test_change_pause_resume_delete(self, house):
         made, client = saved(house), house.client()
@@ -302,6 +350,11 @@ class TestSchedules:
             assert activation.get_absolute_url() in text(house.client().get(address)), address
         page = text(house.client().get(house.url("activation", activation.pk)))
         assert "by a schedule of yours" in page
+        assert "Your schedule of the set “Friday flash sale” activated 3 deliveries" in page
+        looked = text(house.client(house.bob).get(house.url("activation", activation.pk)))
+        told = "A schedule of the set “Friday flash sale” activated 3 deliveries, in the name of alice"
+        assert told in looked
+        assert "pressed Activate now" not in page + looked
         Schedule.objects.filter(pk=plan.pk).update(fire_at=moment - 3 * DAY)
         firing.fire(plan.pk, now=moment - 2 * DAY - timedelta(hours=5))
         assert plan.firings.count() == 2

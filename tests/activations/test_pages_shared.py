@@ -52,6 +52,18 @@ def test_it_works(house: House) -> None:
         assert words in page, words
 
 
+def test_outsiders_are_not_told_that_they_are_needed(house: House) -> None:
+    made = mixed(house)
+    moving = made.deliveries.filter(state=states.RUNNING).select_related("audience", "dataflow")
+    ended(list(moving[:1]), states.PARTLY)
+    made.refresh_from_db()
+    token = link_to(house, made)
+    for name in ("shared", "shared_status"):
+        page = Client().get(url(name, token)).content.decode()
+        assert "2 delivered · 3 need somebody · 1 running of 6" in page
+        assert "need you" not in page
+
+
 def test_it_names_nobody_leads_nowhere_and_offers_nothing(house: House) -> None:
     made = house.activation(name="Friday flash sale", reason="Kim wants it")
     moving = running(made, sent(made, outcome="accepted", status=200, request_id="req-1"))
@@ -247,6 +259,21 @@ class TestMaking:
         assert Client().get(address).status_code == 404
         twice = client.post(house.url("revoke", made.pk, link.pk), follow=True).content.decode()
         assert "The link was over before." in twice
+
+    def test_the_answer_loaded_again_shows_the_same_link(self, house: House) -> None:
+        made, client = mixed(house), house.client()
+        address = house.url("share", made.pk)
+        given = {"span": "hour", "form": client.get(address).context["form"]}
+        first, again = client.post(address, given), client.post(address, given)
+        assert first.context["address"] == again.context["address"] != ""
+        assert ShareLink.objects.count() == Event.objects.filter(what="shared").count() == 1
+        assert links.find(first.context["address"].rstrip("/").rpartition("/")[2], timezone.now())
+        other = client.post(address, {"span": "hour", "form": first.context["form"]})
+        assert other.context["address"] != first.context["address"]
+        client.post(house.url("revoke", made.pk, first.context["made"].pk))
+        over = client.post(address, given)
+        assert over.context["address"] == ""
+        assert "The link that this form made is over." in over.content.decode()
 
     def test_under_the_address_of_the_house_where_it_is_known(self, house: House, settings) -> None:
         settings.SITE_URL = "https://activate.example.com/"

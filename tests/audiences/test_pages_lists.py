@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -318,6 +319,12 @@ class TestRuns:
         assert "scheduled or ad hoc: unknown" in rows
         assert "size unknown" in rows
         assert ">0<" not in rows
+
+    def test_who_started_it_stays_beside_its_icon(self, client, alice, workspace, flow):
+        for ad_hoc, word in ((False, "scheduled"), (True, "ad hoc")):
+            make_run(flow, ad_hoc=ad_hoc)
+            html = get(client, alice, page_of("runs", workspace, flow)).content.decode()
+            assert re.search(rf'<span class="short"><svg.*?</svg> {word}</span>', html, re.DOTALL)
 
     def test_details_show_errors_exclusions_and_figures_per_audience(self, client, alice, workspace, flow):
         audience = make_audience(workspace, "Lapsed VIP")

@@ -62,6 +62,39 @@ class TestWhatIsNews:
         collect()
         assert told(activation) == ["needs", "failures"]
 
+    def test_a_kind_of_trouble_that_was_not_told_yet_is_news_while_others_go_on(self, db):
+        house = make_house(4)
+        channel(house, "https://example.com/hook", tells=["needs"])
+        activation = finished(house, "partly", "", "", "")
+        collect()
+        second, third, _fourth = (
+            activation.deliveries.filter(state=states.RUNNING)
+            .select_related("audience", "dataflow")
+            .order_by("pk")
+        )
+        ended([second], "failed", reason="run_failed")
+        assert "2 of 4 need somebody" in line(activation)
+        assert Errand.objects.count() == 2
+        ended([third], "failed", reason="run_failed")
+        assert collect() == 0, "more of a kind that was told is no news"
+        assert told(activation) == ["needs", "needs"]
+
+    def test_a_retry_that_fails_in_a_new_way_is_told_while_others_go_on(self, house):
+        activation = finished(house, "failed", "failed")
+        collect()
+        assert actions.retry(activation, by=house.alice) == 2
+        again = running(activation, sent(activation))
+        collect()
+        ended(again[:1], "partly")
+        collect()
+        assert told(activation) == ["failures", "needs"]
+
+    def test_a_finished_resync_is_told_as_finished(self, house):
+        activation = finished(house, "finished")
+        collect()
+        assert told(activation) == ["well"]
+        assert line(activation).endswith(": 1 finished resyncing")
+
     def test_a_retry_that_works_is_a_recovery(self, house):
         channel(house, "https://example.com/hook", tells=["recovered"])
         activation = finished(house, "succeeded", "failed")

@@ -158,6 +158,25 @@ class TestChannels:
         assert "Failed, tried again" in html
         assert "It is left alone until" in html
 
+    def test_without_a_mail_server_the_form_and_the_channel_say_so(self, house, settings):
+        settings.EMAIL_URL = ""
+        client, said = house.client(), "No mail server is set"
+        assert said in client.get(f"{SETTINGS}new/email/").content.decode()
+        assert said not in client.get(f"{SETTINGS}new/webhook/").content.decode()
+        page = client.get(add(client, "email", address="alice@example.com").url)
+        assert said in page.content.decode()
+        assert page.context["channel"].shown.word == "On, but failing"
+        assert "On, but failing" in client.get(SETTINGS).content.decode()
+        settings.EMAIL_URL = "smtp://mail.example.com"
+        again = client.get(reverse("notices:channel", args=[page.context["channel"].pk]))
+        assert again.context["channel"].shown.word == "On"
+        assert said not in again.content.decode()
+
+    def test_one_whose_last_try_failed_is_not_simply_on(self, house):
+        made = channel(house, "https://example.com/hook", owner=house.alice, workspace=None, failures=1)
+        page = house.client().get(reverse("notices:channel", args=[made.pk])).content.decode()
+        assert "On, but failing" in page
+
     def test_an_unchanged_poll_says_nothing(self, house):
         client = house.client()
         page = add(client, "email", address="a@example.com").url
