@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from activations import question, states
 from activations.models import Activation, Delivery
+from activations.selection import fold
 from tests.activations.house import House, make_house, paper_of
 from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run, make_workspace
 
@@ -78,6 +80,19 @@ def test_the_question_says_what_joins_a_run_that_is_going_on(house):
     page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
     assert f"{joins.audience.name} joins</b>" in page
     assert "We follow that run to its end." in page
+
+
+def test_what_became_blocked_after_it_was_ticked_is_told_in_the_question(house):
+    client, gone = house.client(), house.mappings[0]
+    chosen = fold(mapping.pk for mapping in house.mappings)
+    gone.end_date = timezone.now().date() - timedelta(days=3)
+    gone.save()
+    page = client.get(house.url("activate"), {"sel": chosen}).content.decode()
+    kept = {name: re.search(rf'name="{name}" value="([^"]*)"', page)[1] for name in ("sel", "shown")}
+    ticked = {**kept, "m": [mapping.pk for mapping in house.mappings[1:]]}
+    asked = client.post(house.url("confirm"), ticked).content.decode()
+    assert "Send 2 audiences to Campaign S3" in asked
+    assert f"{gone.audience.name} → Campaign S3 is blocked" in asked
 
 
 def test_unknown_freshness_is_said_in_words(house):
