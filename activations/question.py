@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from activations.budget import calls_lately, is_hard, jobs_today
-from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, profiles, rows_of
+from activations.going import BLOCKED, JOINS, LOOK, WAITS, Row, place_of, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
 from activations.places import split
@@ -42,6 +42,11 @@ class Leaving:
     @cached_property
     def now(self) -> list[Row]:
         return [row for row in self.rows if row.selectable and row.kind != WAITS]
+
+    @cached_property
+    def called(self) -> list[Row]:
+        """What of it a call is made for: what joins a run that is going on needs none."""
+        return [row for row in self.now if row.kind != JOINS]
 
     @cached_property
     def going(self) -> list[Row]:
@@ -133,8 +138,8 @@ class Plan(Leaving):
         audience has a connection of its own."""
         flows = {row.mapping.dataflow for row in self.going}
         found = {
-            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): (
-                flow.destination.platform if flow.kind == Kind.CONNECTION else flow.name
+            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): place_of(
+                flow
             )
             for flow in flows
         }
@@ -149,10 +154,10 @@ def plan(home: Workspace, rows: Sequence[Row]) -> Plan:
 
 
 def _part(workspace: Workspace, rows: Sequence[Row]) -> Part:
-    leaving, now = [row for row in rows if row.selectable and row.kind != WAITS], timezone.now()
+    called, now = Leaving(rows).called, timezone.now()
     # Segment takes one resync a call; what one of Adobe's calls takes is a guardrail.
     limit = 1 if workspace.is_segment else workspace.max_per_job
-    jobs = pack(leaving, limit, group=lambda row: row.mapping.audience_id)
+    jobs = pack(called, limit, group=lambda row: row.mapping.audience_id)
     sizes = sorted((len(job) for job in jobs), reverse=True)
     if workspace.is_segment:
         writes = calls_lately(workspace, now)

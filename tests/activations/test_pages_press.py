@@ -13,7 +13,14 @@ from activations import question, states
 from activations.models import Activation, Delivery
 from activations.selection import fold
 from tests.activations.house import House, make_house, paper_of
-from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run, make_workspace
+from tests.catalogue import (
+    make_audience,
+    make_dataflow,
+    make_destination,
+    make_mapping,
+    make_run,
+    make_workspace,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +73,7 @@ def test_the_question_says_what_how_fresh_how_many_and_what_does_not_happen(hous
         "Send 4 audiences to Campaign S3", "11 h 20 min", "192,840 profiles", "Changes since are not included",
         "next evaluation about", "3 go now", "3 deliveries leave in 1 job.",
         "Today 0 of 20 jobs used.",
-        "Brand new is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
+        "Brand new → Campaign S3 is armed", "Lapsed → Campaign S3 is blocked", "Your schedules stay as they are.",
         "Once Adobe accepts, it cannot be stopped here.",
     ):  # fmt: skip
         assert words in page, words
@@ -78,8 +85,20 @@ def test_the_question_says_what_joins_a_run_that_is_going_on(house):
         joins.dataflow, joins.audience, status="running", word="inProgress", ad_hoc=True, completed_at=None
     )
     page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
-    assert f"{joins.audience.name} joins</b>" in page
+    assert f"{joins.audience.name} → Campaign S3 joins</b>" in page
+    assert "3 go now" in page
+    # No call is made for what joins.
+    assert "2 deliveries leave in 1 job." in page
     assert "We follow that run to its end." in page
+
+
+def test_a_place_of_segments_is_called_by_its_own_name(house):
+    there = make_destination(house.workspace, "Iterable (Actions)", account="Iterable EU")
+    flow = make_dataflow(house.workspace, "Gold connection", kind="connection", destination=there)
+    mapping = make_mapping(flow, make_audience(house.workspace, "Gold"))
+    page = house.client().post(house.url("confirm"), {"m": [mapping.pk]}).content.decode()
+    assert "Gold → Iterable EU" in page
+    assert question.ask(house.workspace, [mapping]).rows[0].where == "Iterable EU"
 
 
 def test_what_became_blocked_after_it_was_ticked_is_told_in_the_question(house):
