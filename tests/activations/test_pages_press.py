@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import signing
+from django.urls import reverse
 from django.utils import timezone
 
 from activations import question, states
@@ -136,6 +138,11 @@ def test_a_large_press_shows_its_split_and_asks_for_the_name():
         "Write the workspace&#x27;s name to confirm: Northwind Retail. Nothing was sent."
         in refused.content.decode()
     )
+    # What was written stays in its field, and the sentence stands there.
+    field = refused.content.decode().split('name="workspace_name"')[1].split("</div>")[0]
+    assert 'value="wrong"' in field
+    assert " autofocus" in field
+    assert '<p class="error">Write the workspace' in field
     assert not Activation.objects.exists()
     pressed = client.post(
         house.url("press"), {"paper": paper_of(refused), "workspace_name": " northwind retail "}
@@ -149,6 +156,41 @@ def test_a_production_workspace_asks_for_its_name():
     client = house.client()
     assert client.post(house.url("press"), {"paper": house.paper(client)}).status_code == 422
     assert not Activation.objects.exists()
+
+
+def test_who_was_signed_out_at_the_question_comes_back_to_the_choice(house):
+    client = house.client()
+    asked = client.post(house.url("confirm"), {"m": [m.pk for m in house.mappings]})
+    chosen = fold(mapping.pk for mapping in house.mappings)
+    client.logout()
+    pressed = {"paper": paper_of(asked), "sel": chosen}
+    for referer in ("http://testserver" + house.url("confirm"), "https://evil.example/confirm/"):
+        away = client.post(house.url("press"), pressed, headers={"referer": referer})
+        assert ("evil" in away["Location"], away.status_code) == (False, 302)
+        if "evil" in referer:
+            assert "sel" not in away["Location"]
+            continue
+        assert (
+            "Nothing was sent. Sign in; your choice is kept." in client.get(away["Location"]).content.decode()
+        )
+        back = parse_qs(urlsplit(away["Location"]).query)["next"][0]
+    client.force_login(house.alice)
+    page = client.get(back, follow=True)
+    assert page.redirect_chain == [(f"{house.url('activate')}?sel={chosen}", 302)]
+    assert f'name="sel" value="{chosen}"' in asked.content.decode()
+    assert f'name="sel" value="{chosen}"' in page.content.decode()
+    assert not Activation.objects.exists()
+
+
+def test_a_blocked_cell_leads_to_what_mends_it(house):
+    over = house.mappings[0]
+    over.end_date = timezone.now().date() - timedelta(days=3)
+    over.save()
+    link = reverse(
+        "audiences:mapping", args=["northwind", over.dataflow.platform_id, over.audience.platform_id]
+    )
+    assert f'href="{link}?' in house.client().get(house.url("activate")).content.decode()
+    assert f'href="{link}?' not in house.client(house.bob).get(house.url("activate")).content.decode()
 
 
 def test_a_double_click_makes_one_activation(house):
