@@ -55,6 +55,8 @@ class Row:
         """ "Waits until 14:32 CET" where the moment is known."""
         if self.kind == WAITS and self.verdict.clears_at:
             return _("Waits until %(moment)s") % {"moment": clock(self.verdict.clears_at)}
+        if self.kind == WAITS and self.verdict.earliest:
+            return _("Waits, not before %(moment)s") % {"moment": clock(self.verdict.earliest)}
         return str(self.shown.word)
 
     @property

@@ -182,6 +182,20 @@ def test_who_was_signed_out_at_the_question_comes_back_to_the_choice(house):
     assert not Activation.objects.exists()
 
 
+def test_two_waits_of_which_one_has_a_moment_name_it(house):
+    both = house.mappings[0]
+    both.mapped_at = timezone.now() - timedelta(minutes=16)
+    both.save()
+    both.dataflow.state = "enabling"
+    both.dataflow.save()
+    client = house.client()
+    assert "Waits, not before" in client.get(house.url("activate")).content.decode()
+    asked = client.post(house.url("confirm"), {"m": [both.pk]})
+    assert "it goes by itself, once, not before" in asked.content.decode()
+    pressed = client.post(house.url("press"), {"paper": paper_of(asked)}, follow=True)
+    assert "not before" in pressed.content.decode()
+
+
 def test_a_blocked_cell_leads_to_what_mends_it(house):
     over = house.mappings[0]
     over.end_date = timezone.now().date() - timedelta(days=3)
