@@ -121,7 +121,7 @@ def to_login(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     page = htmx.current_url_abs_path if htmx else request.headers.get("Referer", "")
     known = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     chosen = request.POST.get("sel", "")
-    if known and not htmx and chosen and not urlsplit(page).query:
+    if page and known and not htmx and chosen and not urlsplit(page).query:
         # A question has no choice in its address; the form has it, and only that goes along.
         page = f"{urlsplit(page).path}?{urlencode({'sel': chosen})}"
     back = redirect_to_login(page if page and known else resolve_url(settings.LOGIN_REDIRECT_URL))
