@@ -8,11 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import signing
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from activations import question, states
+from activations.going import Row
 from activations.models import Activation, Delivery
+from activations.preflight import Verdict
+from activations.resyncs import Resyncs
 from activations.selection import fold
 from tests.activations.house import House, make_house, paper_of
 from tests.catalogue import (
@@ -101,6 +105,13 @@ def test_a_place_of_segments_is_called_by_its_own_name(house):
     page = house.client().post(house.url("confirm"), {"m": [mapping.pk]}).content.decode()
     assert "Gold → Iterable EU" in page
     assert question.ask(house.workspace, [mapping]).rows[0].where == "Iterable EU"
+
+
+def test_people_of_several_resyncs_of_an_audience_are_said_to_be_counted_for_each(house):
+    one = Row(house.mappings[0], Verdict())
+    for rows, said in (([one], False), ([one, one], True)):
+        line = render_to_string("activations/parts/resyncs.html", {"found": [Resyncs(rows, None)]})
+        assert ("</b>, counted once for each resync" in line) is said
 
 
 def test_what_became_blocked_after_it_was_ticked_is_told_in_the_question(house):
