@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from activations.places import judge
 from activations.preflight import Finding, Verdict
 from audiences import speech
-from audiences.models import Mapping, Workspace
+from audiences.models import Dataflow, Mapping, Workspace
+from audiences.models.catalog import Kind
 from audiences.shown import EXPORTS, MODES, Shown, table
 
 READY, LOOK, WAITS, JOINS, BLOCKED = "ready", "look", "waits", "joins", "blocked"
@@ -54,7 +55,18 @@ class Row:
         """ "Waits until 14:32 CET" where the moment is known."""
         if self.kind == WAITS and self.verdict.clears_at:
             return _("Waits until %(moment)s") % {"moment": clock(self.verdict.clears_at)}
+        if self.kind == WAITS and self.verdict.earliest:
+            return _("Waits, not before %(moment)s") % {"moment": clock(self.verdict.earliest)}
         return str(self.shown.word)
+
+    @property
+    def where(self) -> str:
+        return place_of(self.mapping.dataflow)
+
+    @property
+    def pair(self) -> str:
+        """ "Loyalty gold → Campaign S3": one audience may go to several places, and fare differently in each."""
+        return f"{self.mapping.audience.name} → {self.where}"
 
     @property
     def selectable(self) -> bool:
@@ -72,6 +84,14 @@ class Row:
     @property
     def export(self) -> str:
         return export_words(self.mapping)
+
+
+def place_of(flow: Dataflow) -> str:
+    """Where a dataflow leads, as people call it. A connection of Segment's is its audience's, so there it is the
+    destination, by its own name, since several may be of one platform."""
+    if flow.kind == Kind.CONNECTION:
+        return flow.destination.account or flow.destination.platform
+    return flow.name
 
 
 def clock(then: datetime) -> str:

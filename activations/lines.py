@@ -139,9 +139,17 @@ def _unsent(delivery: Delivery, now: datetime, names: bool) -> str:
     goes = ""
     if delivery.not_before and delivery.not_before > now:
         goes = _("goes %(at)s") % {"at": speech.clock(delivery.not_before, now)}
+    elif delivery.state == states.ARMED and (known := _earliest(delivery, now)):
+        goes = _("not before %(at)s") % {"at": speech.clock(known, now)}
     elif delivery.state == states.QUEUED:
         goes = _("leaves with the next job")
     return " · ".join(filter(None, (goes, _why(delivery, names) if delivery.reason else "")))
+
+
+def _earliest(delivery: Delivery, now: datetime) -> datetime | None:
+    """The last known end of what it waits for, where another of its waits has none."""
+    waits = [one for one in delivery.findings if one.get("severity") == "wait" and one.get("clears_at")]
+    return max((at for one in waits if (at := datetime.fromisoformat(one["clears_at"])) > now), default=None)
 
 
 def _why(delivery: Delivery, names: bool) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from activations.budget import calls_lately, is_hard, jobs_today
-from activations.going import BLOCKED, JOINS, LOOK, READY, WAITS, Row, profiles, rows_of
+from activations.going import BLOCKED, JOINS, LOOK, READY, WAITS, Row, place_of, profiles, rows_of
 from activations.models import Activation
 from activations.packing import pack
 from activations.places import split
@@ -134,8 +134,8 @@ class Plan(Leaving):
         audience has a connection of its own."""
         flows = {row.mapping.dataflow for row in self.going}
         found = {
-            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): (
-                str(flow.destination) if flow.kind == Kind.CONNECTION else flow.name
+            (flow.workspace_id, flow.destination_id if flow.kind == Kind.CONNECTION else -flow.pk): place_of(
+                flow
             )
             for flow in flows
         }

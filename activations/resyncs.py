@@ -46,6 +46,11 @@ class Resyncs:
         return sum(row.mapping.audience.profiles or 0 for row in self.rows)
 
     @property
+    def repeated(self) -> bool:
+        """Whether an audience goes several ways, so that `people` is more than who is in the audiences."""
+        return len({row.mapping.audience_id for row in self.rows}) < len(self.rows)
+
+    @property
     def uncounted(self) -> int:
         return profiles(self.rows)[1]
 

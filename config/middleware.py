@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -120,5 +120,9 @@ def to_login(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     # The address of a fragment or of a press is no page to come back to.
     page = htmx.current_url_abs_path if htmx else request.headers.get("Referer", "")
     known = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    chosen = request.POST.get("sel", "")
+    if page and known and not htmx and chosen and not urlsplit(page).query:
+        # A question has no choice in its address; the form has it, and only that goes along.
+        page = f"{urlsplit(page).path}?{urlencode({'sel': chosen})}"
     back = redirect_to_login(page if page and known else resolve_url(settings.LOGIN_REDIRECT_URL))
     return HttpResponseClientRedirect(back.url) if htmx else back

@@ -142,6 +142,12 @@ class Verdict:
         return max(known) if waits and len(known) == len(waits) else None
 
     @property
+    def earliest(self) -> datetime | None:
+        """Before when it surely does not go: the last known end of a wait, though others may have none."""
+        known = [one.clears_at for one in self.findings if one.severity == "wait" and one.clears_at]
+        return max(known, default=None)
+
+    @property
     def main(self) -> Finding | None:
         """The finding that decides: the first of the worst severity."""
         for severity in ("stop", "wait", "join", "look"):

@@ -165,7 +165,8 @@ def _choice(
         "counted_at": counted_at(shown.rows),
         "all_chosen": fold(row.mapping.pk for row in picked),
         "gone": len(chosen) - len(picked),
-        "shown": fold(row.mapping.pk for row in shown.rows),
+        # A box that is blocked is not posted: what was chosen and is blocked now stays chosen, until it is left out.
+        "shown": fold(row.mapping.pk for row in shown.rows if row.selectable),
         "at_most": AT_MOST,
         "plan": plan(workspace, picked),
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +19,7 @@ from activations import chain as chaining
 from activations.choice import chosen_in, mappings_of
 from activations.going import WAITS, rows_of
 from activations.places import split
-from activations.selection import fold
+from activations.selection import fold, unfold
 from activations.views.choose import searched
 from activations.views.evaluation import usual_dataset
 from activations.views.rights import refused, set_in, viewer_of
@@ -36,7 +39,7 @@ def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     """What would go, how fresh, in how many jobs. Asking sends nothing."""
     workspace = workspace_for(request, slug)
     if request.method != "POST":
-        return redirect("activations:activate", slug)
+        return _choosing(request, slug)
     mappings = mappings_of(viewer_of(request), chosen_in(request.POST))
     if request.POST.get("only") == WAITS:
         mappings = [row.mapping for row in rows_of(workspace, mappings) if row.kind == WAITS]
@@ -51,7 +54,7 @@ def press(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the activation that the question's paper describes, once."""
     workspace = workspace_for(request, slug)
     if request.method != "POST":
-        return redirect("activations:activate", slug)
+        return _choosing(request, slug)
     try:
         paper = question.unseal(workspace, viewer_of(request), request.POST.get("paper", ""))
     except question.TooOld as old:
@@ -63,6 +66,13 @@ def press(request: HttpRequest, slug: str) -> HttpResponse:
         return _refused(request, workspace, []) or _not_readable(request, workspace)
     mappings = mappings_of(viewer_of(request), paper.mappings)
     return _refused(request, workspace, mappings) or _answer(request, workspace, mappings, paper)
+
+
+def _choosing(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page to choose on; what was chosen before a sign-in is in the address."""
+    kept = fold(unfold(request.GET.get("sel", "")))
+    address = reverse("activations:activate", args=[slug])
+    return redirect(f"{address}?{urlencode({'sel': kept})}" if kept else address)
 
 
 def _answer(
@@ -169,7 +179,8 @@ def _ask(
         "plan": plan,
         "paper": sealed,
         "said": said,
-        "to_name": [(place, place in wrong) for place in question.to_name(places, len(mappings))],
+        "to_name": _to_name(request, question.to_name(places, len(mappings)), wrong),
+        "misnamed": bool(wrong),
         "vendors": _(" or ").join(sorted({place.vendor for place in places})),
         "stamps": [(part, next_evaluation(part.workspace, now)) for part in plan.leaving],
         "of_set": of_set,
@@ -187,6 +198,14 @@ def _ask(
 
 def _typed(request: HttpRequest) -> list[str]:
     return request.POST.getlist("workspace_name")
+
+
+def _to_name(
+    request: HttpRequest, asked: Sequence[Workspace], wrong: Sequence[Workspace]
+) -> list[tuple[Workspace, bool, str]]:
+    """Each workspace to be named, whether it was named wrongly, and what was written for it, which stays there."""
+    written = zip_longest(asked, _typed(request)[: len(asked)], fillvalue="")
+    return [(place, place in wrong, text) for place, text in written if isinstance(place, Workspace)]
 
 
 def _nothing_chosen(request: HttpRequest, workspace: WorkspaceInHand) -> HttpResponse:

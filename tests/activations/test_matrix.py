@@ -159,7 +159,9 @@ class TestSelection:
         there = house.client().post(house.url("activate"), {"go": "all"})
         context = house.client().get(there["Location"]).context
         assert len(context["plan"].going) == 4
-        assert "Select all 4 matching that can go" in house.client().get(there["Location"]).content.decode()
+        assert (
+            "Select what can go of the 4 matching" in house.client().get(there["Location"]).content.decode()
+        )
 
     def test_what_is_ticked_stands_in_the_address_at_once(self, house):
         ticked = {"m": [house.mappings[1].pk], "q": "audience", "columns": "1", "page": "1"}

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import signing
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from activations import question, states
+from activations.going import Row
 from activations.models import Activation, Delivery
+from activations.preflight import Verdict
+from activations.resyncs import Resyncs
 from activations.selection import fold
-from audiences.models import Mapping
 from tests.activations.house import House, make_house, paper_of
-from tests.catalogue import make_audience, make_dataflow, make_mapping, make_run, make_workspace
+from tests.catalogue import (
+    make_audience,
+    make_dataflow,
+    make_destination,
+    make_mapping,
+    make_run,
+    make_workspace,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -79,26 +91,39 @@ def test_the_question_says_what_joins_a_run_that_is_going_on(house):
         joins.dataflow, joins.audience, status="running", word="inProgress", ad_hoc=True, completed_at=None
     )
     page = house.client().post(house.url("confirm"), {"m": [m.pk for m in house.mappings]}).content.decode()
-    assert f"{joins.audience.name} → {joins.dataflow.name} joins</b>" in page
-    others = len(house.mappings) - 1
-    assert f"{others} deliveries leave in 1 job." in page, "to join a run takes no call"
-    assert f"{others} go now" in page
+    assert f"{joins.audience.name} → Campaign S3 joins</b>" in page
+    assert "2 go now" in page
+    assert "2 deliveries leave in 1 job." in page, "to join a run takes no call"
     assert "We follow that run to its end." in page
 
 
-def test_what_was_ticked_and_can_go_no_more_is_said_in_the_question(house):
-    client, over = house.client(), house.mappings[0]
-    Mapping.objects.filter(pk=over.pk).update(end_date=timezone.now().date() - timedelta(days=3))
-    address = f"{house.url('activate')}?sel={fold(m.pk for m in house.mappings)}"
-    page = client.get(address).content.decode()
-    boxes = [box for box in re.findall(r"<input[^>]*>", page) if 'name="m"' in box and "disabled" not in box]
-    handed_in = re.findall(
-        r'value="(\d+)"', " ".join(box for box in boxes if "hidden" in box or "checked" in box)
-    )
-    assert str(over.pk) in handed_in
-    asked = client.post(house.url("confirm"), {"m": handed_in}).content.decode()
-    assert "Send 2 audiences" in asked
-    assert f"{over.audience.name} → {over.dataflow.name} is blocked" in asked
+def test_a_place_of_segments_is_called_by_its_own_name(house):
+    there = make_destination(house.workspace, "Iterable (Actions)", account="Iterable EU")
+    flow = make_dataflow(house.workspace, "Gold connection", kind="connection", destination=there)
+    mapping = make_mapping(flow, make_audience(house.workspace, "Gold"))
+    page = house.client().post(house.url("confirm"), {"m": [mapping.pk]}).content.decode()
+    assert "Gold → Iterable EU" in page
+    assert question.ask(house.workspace, [mapping]).rows[0].where == "Iterable EU"
+
+
+def test_people_of_several_resyncs_of_an_audience_are_said_to_be_counted_for_each(house):
+    one = Row(house.mappings[0], Verdict())
+    for rows, said in (([one], False), ([one, one], True)):
+        line = render_to_string("activations/parts/resyncs.html", {"found": [Resyncs(rows, None)]})
+        assert ("</b>, counted once for each resync" in line) is said
+
+
+def test_what_became_blocked_after_it_was_ticked_is_told_in_the_question(house):
+    client, gone = house.client(), house.mappings[0]
+    chosen = fold(mapping.pk for mapping in house.mappings)
+    gone.end_date = timezone.now().date() - timedelta(days=3)
+    gone.save()
+    page = client.get(house.url("activate"), {"sel": chosen}).content.decode()
+    kept = {name: re.search(rf'name="{name}" value="([^"]*)"', page)[1] for name in ("sel", "shown")}
+    ticked = {**kept, "m": [mapping.pk for mapping in house.mappings[1:]]}
+    asked = client.post(house.url("confirm"), ticked).content.decode()
+    assert "Send 2 audiences to Campaign S3" in asked
+    assert f"{gone.audience.name} → Campaign S3 is blocked" in asked
 
 
 def test_unknown_freshness_is_said_in_words(house):
@@ -123,6 +148,11 @@ def test_a_large_press_shows_its_split_and_asks_for_the_name():
         "Write the workspace&#x27;s name to confirm: Northwind Retail. Nothing was sent."
         in refused.content.decode()
     )
+    # What was written stays in its field, and the sentence stands there.
+    field = refused.content.decode().split('name="workspace_name"')[1].split("</div>")[0]
+    assert 'value="wrong"' in field
+    assert " autofocus" in field
+    assert '<p class="error">Write the workspace' in field
     assert not Activation.objects.exists()
     pressed = client.post(
         house.url("press"), {"paper": paper_of(refused), "workspace_name": " northwind retail "}
@@ -136,6 +166,55 @@ def test_a_production_workspace_asks_for_its_name():
     client = house.client()
     assert client.post(house.url("press"), {"paper": house.paper(client)}).status_code == 422
     assert not Activation.objects.exists()
+
+
+def test_who_was_signed_out_at_the_question_comes_back_to_the_choice(house):
+    client = house.client()
+    asked = client.post(house.url("confirm"), {"m": [m.pk for m in house.mappings]})
+    chosen = fold(mapping.pk for mapping in house.mappings)
+    client.logout()
+    pressed = {"paper": paper_of(asked), "sel": chosen}
+    for referer in ("http://testserver" + house.url("confirm"), "https://evil.example/confirm/"):
+        away = client.post(house.url("press"), pressed, headers={"referer": referer})
+        assert ("evil" in away["Location"], away.status_code) == (False, 302)
+        if "evil" in referer:
+            assert "sel" not in away["Location"]
+            continue
+        assert (
+            "Nothing was sent. Sign in; your choice is kept." in client.get(away["Location"]).content.decode()
+        )
+        back = parse_qs(urlsplit(away["Location"]).query)["next"][0]
+    client.force_login(house.alice)
+    page = client.get(back, follow=True)
+    assert page.redirect_chain == [(f"{house.url('activate')}?sel={chosen}", 302)]
+    assert f'name="sel" value="{chosen}"' in asked.content.decode()
+    assert f'name="sel" value="{chosen}"' in page.content.decode()
+    assert not Activation.objects.exists()
+
+
+def test_two_waits_of_which_one_has_a_moment_name_it(house):
+    both = house.mappings[0]
+    both.mapped_at = timezone.now() - timedelta(minutes=16)
+    both.save()
+    both.dataflow.state = "enabling"
+    both.dataflow.save()
+    client = house.client()
+    assert "Waits, not before" in client.get(house.url("activate")).content.decode()
+    asked = client.post(house.url("confirm"), {"m": [both.pk]})
+    assert "it goes by itself, once, not before" in asked.content.decode()
+    pressed = client.post(house.url("press"), {"paper": paper_of(asked)}, follow=True)
+    assert "not before" in pressed.content.decode()
+
+
+def test_a_blocked_cell_leads_to_what_mends_it(house):
+    over = house.mappings[0]
+    over.end_date = timezone.now().date() - timedelta(days=3)
+    over.save()
+    link = reverse(
+        "audiences:mapping", args=["northwind", over.dataflow.platform_id, over.audience.platform_id]
+    )
+    assert f'href="{link}?' in house.client().get(house.url("activate")).content.decode()
+    assert f'href="{link}?' not in house.client(house.bob).get(house.url("activate")).content.decode()
 
 
 def test_a_double_click_makes_one_activation(house):

@@ -193,6 +193,13 @@ def test_a_finding_is_told_once():
     assert [finding.code for finding in verdict.findings] == ["dataflow_in_transition"]
 
 
+def test_a_known_wait_is_told_beside_one_without_a_moment():
+    verdict = check(replace(CLEAN, mapped_at=NOW, dataflow_state="enabling"))
+    assert (verdict.will_go, verdict.clears_at, verdict.earliest) == ("waits", None, NOW + HOUR)
+    assert check(replace(CLEAN, dataflow_state="enabling")).earliest is None
+    assert check(CLEAN).earliest is None
+
+
 def test_findings_travel_as_json():
     finding = check(replace(CLEAN, mapped_at=NOW)).main
     assert finding.as_json() == {

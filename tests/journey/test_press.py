@@ -55,7 +55,7 @@ def test_from_sign_in_to_delivered_by_mouse(stage: Stage, journey: Open) -> None
     expect(me.title).to_contain_text("Send 3 audiences to Larkmoor order desk files in prod?")
     expect(page.locator("main")).to_contain_text(re.compile(r"snapshot of .+ old\),\s+[\d,]+ profiles"))
     expect(page.locator("main")).to_contain_text("2 deliveries leave in 1 job")
-    expect(page.locator("main")).to_contain_text(f"{waiting.name} is armed")
+    expect(page.locator("main")).to_contain_text(f"{waiting.name} → Larkmoor order desk files is armed")
     expect(page.locator("main")).to_contain_text("cannot be stopped here")
     page.get_by_label("Why, for the record").fill("the sale starts at six")
     me.button("Activate now").click()
