@@ -63,6 +63,7 @@ def test_it_works(house: House) -> None:
     for who in (house.alice, house.bob):
         text = house.client(who).get(house.url("evaluation")).content.decode()
         assert "took 8 min" in text
+        assert "begun " in text
         assert "latest scheduled snapshot" in text
         assert "export-file-now" in text
         assert "v2, the recommended version" in text
