@@ -49,6 +49,11 @@ class Card:
         return len(self.deliveries)
 
     @property
+    def activations(self) -> int:
+        """How many activations they belong to."""
+        return len({delivery.activation_id for delivery in self.deliveries})
+
+    @property
     def workspace(self) -> Workspace:
         """Where all of them are."""
         return self.deliveries[0].workspace

@@ -23,7 +23,7 @@ Kind = Schedule.Kind
 @dataclass(frozen=True, slots=True)
 class Next:
     """One thing that will go. `at` None: when something clears, and `words` say what. `zone` is that of its schedule,
-    "" for the viewer's. `icon` is a lucide name."""
+    "" for the viewer's. `icon` is a lucide name. `armed`: how many deliveries it stands for, 0 for a schedule."""
 
     title: str
     url: str
@@ -31,6 +31,7 @@ class Next:
     icon: str
     at: datetime | None
     zone: str = ""
+    armed: int = 0
 
 
 def coming(workspace: Workspace, viewer: User, here: QuerySet[Delivery]) -> list[Next]:
@@ -54,6 +55,7 @@ def _armed(workspace: Workspace, here: QuerySet[Delivery]) -> list[Next]:
             _armed_words(row["n"], row["why"] if row["whys"] == 1 else "", workspace),
             "clock",
             row["at"],
+            armed=row["n"],
         )
         for row in grouped.order_by(F("at").asc(nulls_last=True), "activation")[:SHOWN]
     ]

@@ -68,6 +68,11 @@ class Now:
     chart: Chart
 
     @property
+    def unlisted_armed(self) -> int:
+        """Armed deliveries of which "Goes next" says nothing."""
+        return self.armed - sum(one.armed for one in self.coming)
+
+    @property
     def unlisted(self) -> int:
         """Activations that move and are not among the rows."""
         return self.activations - len(self.rows)
@@ -139,7 +144,7 @@ def _needing(here: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
 
 def _cards(needing: QuerySet[Delivery], workspace: Workspace) -> list[Card]:
     """The worst cards. Only the delivery that each of them names is read whole: hundreds may share a card."""
-    read = ("state", "reason", "verbatim", "issues", "findings", "workspace")
+    read = ("state", "reason", "verbatim", "issues", "findings", "workspace", "activation")
     rows = list(needing.only(*read).order_by("-state_since", "-pk")[:CARD_DELIVERIES])
     for row in rows:
         # Not joined: SQLite would then read every delivery of the workspace, instead of the few of these days.

@@ -17,7 +17,7 @@ from django.utils import timezone
 from audiences.columns import dataflow_fields, mapping_rows
 from audiences.mirroring import mirror
 from audiences.models import Audience, Dataflow, Mapping, Run, RunAudience, Workspace
-from audiences.runs import GOING_ON, RunsRead, store_read
+from audiences.runs import GOING_ON, RunsRead, store_read, with_newest_runs
 from audiences.sync import store_jobs
 from platforms import types
 from platforms.adobe import AdobeClient
@@ -59,7 +59,7 @@ def look_again(
     found = read(client, sorted(dataflows), open_runs)
     with transaction.atomic():
         if found.dataflows is not None:
-            store_dataflows(workspace, sorted(dataflows), found.dataflows)
+            store_dataflows(workspace, sorted(dataflows), found.dataflows, found.runs)
         if found.runs is not None:
             store_read(workspace, found.runs)
         if found.jobs is not None:
@@ -93,11 +93,14 @@ def _allowed(asked: Future[Found]) -> Found | None:
         return None
 
 
-def store_dataflows(workspace: Workspace, asked: list[str], found: dict[str, types.Dataflow]) -> None:
+def store_dataflows(
+    workspace: Workspace, asked: list[str], found: dict[str, types.Dataflow], seen: RunsRead | None = None
+) -> None:
     """Write these dataflows and their mappings. Destinations and new audiences are the sync's business."""
     now = timezone.now()
     where = Q(platform_id__in=asked)
     rows = {key: _known(dataflow_fields(flow)) for key, flow in found.items()}
+    rows = with_newest_runs(workspace, rows, seen.runs if seen else ())
     flows, _written = mirror(Dataflow, workspace, rows, now=now, where=where)
     named = {mapping.audience for flow in found.values() for mapping in flow.mappings}
     audiences = dict(

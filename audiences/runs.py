@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +22,9 @@ OVER = frozenset(status for status in RunStatus if status.is_over)
 # changes until it is over, and clocks differ.
 FIRST_LOOK = 1000
 OVERLAP = timedelta(minutes=30)
+# A dataflow's columns about its last run, and what they hold where none is known.
+LAST = ("last_run", "last_run_status", "last_run_word", "last_run_at")
+NONE: dict[str, Any] = dict.fromkeys(LAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +122,51 @@ def _store_audiences(stored: dict[str, Run], found: dict[str, types.Run]) -> Non
                 changed.append(row)
     RunAudience.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
     RunAudience.objects.bulk_update(changed, ["received", "activated", "excluded", "failed"], batch_size=500)
+
+
+def with_newest_runs(
+    workspace: Workspace, rows: Mapping[str, dict[str, Any]], runs: Iterable[types.Run]
+) -> dict[str, dict[str, Any]]:
+    """Columns of dataflows (by platform id), with the newest run that anybody told of as the last one: the
+    platform's list of dataflows lags behind its list of runs."""
+    known = Dataflow.objects.filter(workspace=workspace, platform_id__in=list(rows))
+    seen = {key: _last(values) for key, *values in known.values_list("platform_id", *LAST)}
+    told = _newest(runs)
+    newest: dict[str, dict[str, Any]] = {}
+    for key, row in rows.items():
+        listed = {name: row[name] for name in LAST}
+        newest[key] = max(listed, seen.get(key, NONE), told.get(key, NONE), key=_moment)
+    return {key: {**row, **newest[key]} for key, row in rows.items()}
+
+
+def follow(workspace: Workspace, runs: Iterable[types.Run]) -> None:
+    """Let the last run of dataflows be one of these, where it is newer; in two queries."""
+    told = _newest(runs)
+    flows = Dataflow.objects.filter(workspace=workspace, platform_id__in=list(told)).order_by("pk")
+    late = []
+    for flow in flows.only("platform_id", *LAST):
+        fields = told[flow.platform_id]
+        if _moment(fields) > _moment({"last_run_at": flow.last_run_at}):
+            for name, value in fields.items():
+                setattr(flow, name, value)
+            late.append(flow)
+    Dataflow.objects.bulk_update(late, LAST, batch_size=500)
+
+
+def _newest(runs: Iterable[types.Run]) -> dict[str, dict[str, Any]]:
+    """The newest run of each dataflow, as the dataflow's columns."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        fields = _last(
+            [run.id, run.status.value, run.word, run.completed_at or run.started_at or run.created_at]
+        )
+        found[run.dataflow] = max(found.get(run.dataflow, NONE), fields, key=_moment)
+    return found
+
+
+def _last(values: list[Any]) -> dict[str, Any]:
+    return dict(zip(LAST, values, strict=True))
+
+
+def _moment(fields: Mapping[str, Any]) -> datetime:
+    return fields["last_run_at"] or datetime.min.replace(tzinfo=UTC)

@@ -37,7 +37,7 @@ from audiences.models import (
 )
 from audiences.models.catalog import Mirrored
 from audiences.models.workspaces import SyncState
-from audiences.runs import read_runs, store_read
+from audiences.runs import read_runs, store_read, with_newest_runs
 from platforms import types
 from platforms.adobe import AdobeClient
 
@@ -156,17 +156,18 @@ def write(workspace: Workspace, found: Catalogue) -> Written:
     written += more
     counts.note(before, audiences.values(), now)
     counts.forget(now)
+    columns = {
+        flow.id: {
+            **dataflow_fields(flow),
+            "destination_id": destinations[flow.destination.id].pk,
+            "audience_id": audiences[flow.audience].pk if flow.audience else None,
+        }
+        for flow in found.dataflows
+    }
     flows, more = mirror(
         Dataflow,
         workspace,
-        {
-            flow.id: {
-                **dataflow_fields(flow),
-                "destination_id": destinations[flow.destination.id].pk,
-                "audience_id": audiences[flow.audience].pk if flow.audience else None,
-            }
-            for flow in found.dataflows
-        },
+        with_newest_runs(workspace, columns, found.runs.runs),
         now=now,
         where=_looked_at(found, [flow.id for flow in found.dataflows]),
     )

@@ -122,7 +122,7 @@ def _problem(problem: dict[str, object]) -> str:
     ]
     said = problem.get("said")
     if isinstance(said, list) and said:
-        lines.insert(1, f"“{said[0]}”")
+        lines.insert(1, _("“%(text)s”") % {"text": said[0]})
     return "\n".join(lines)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from activations.preflight.finding import ADOBE_EXTERNAL, ADOBE_UI, OURS, Facts, Finding
 from activations.preflight.flows import after
+from audiences import shown
+from audiences.told import kept
 from audiences.told import said as _
 
 
@@ -31,7 +33,7 @@ def lifecycle_published(facts: Facts) -> Finding | None:
         return None
     return Finding(
         "audience_not_published", "stop",
-        _("The audience is %(word)s, not published.") % {"word": word},
+        _("The audience is “%(word)s”, not published.") % {"word": _(kept(shown.lifecycle(word).word))},
         _("Publish the audience in Adobe Experience Platform."),
         OURS,
     )  # fmt: skip

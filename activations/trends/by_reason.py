@@ -40,7 +40,7 @@ class Reason:
 
     @property
     def share(self) -> str:
-        return ngettext("%(n)s delivery", "%(n)s deliveries", self.count) % {"n": speech.number(self.count)}
+        return ngettext("%(n)s time", "%(n)s times", self.count) % {"n": speech.number(self.count)}
 
 
 def reasons(rows: QuerySet[Delivery], span: Span, workspace: Workspace) -> list[Reason]:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from activations.charts import Chart, Column, Mark, Row, Table, lines
 from audiences import speech
 from audiences.models import Audience, Counted, RunAudience
+from platforms.types import RunStatus
 
 SHOWN = timedelta(days=90)
 # The newest of each, should there be more.
@@ -71,11 +72,11 @@ def _counted(audience: Audience, since: datetime) -> list[Known]:
 
 
 def _received(audience: Audience, since: datetime) -> list[Known]:
-    """By runs that are over, scheduled or ad hoc."""
+    """By runs that are over, scheduled or ad hoc. A failed one's 0 tells nothing about the audience's size."""
     rows = RunAudience.objects.filter(
         audience=audience.platform_id, received__isnull=False, run__workspace=audience.workspace_id,
         run__completed_at__gte=since,
-    ).order_by("-run__completed_at")  # fmt: skip
+    ).exclude(run__status=RunStatus.FAILED).order_by("-run__completed_at")  # fmt: skip
     found = rows.values_list("run__completed_at", "received")[:MOST]
     return [Known(at, received=received) for at, received in found if at is not None]
 

@@ -52,8 +52,8 @@ class Span:
         return by_bounds(field, self.bounds[1:-1])
 
     def word(self, place: int) -> str:
-        """ "12 Nov"."""
-        return date_format(self.days[place], "j M")
+        """ "12 Nov", as the reader's language writes a day."""
+        return date_format(self.days[place], "MONTH_DAY_FORMAT")
 
 
 def by_bounds(field: str, bounds: Sequence[datetime], first: int = 0) -> Case | Value:

@@ -15,7 +15,7 @@ from activations.vendors.vendor import Prepared
 from audiences.clients import client_for
 from audiences.fresh import look_again
 from audiences.models import Workspace
-from audiences.runs import store_runs
+from audiences.runs import follow, store_runs
 from platforms.adobe import AdobeClient
 from platforms.types import Run
 
@@ -64,6 +64,7 @@ class Adobe:
         runs = client_for(workspace).runs(sorted({delivery.run_id for delivery in deliveries}))
         known = {delivery.run_id for delivery in deliveries if not delivery.joined}
         store_runs(workspace, runs.values(), ad_hoc=known)
+        follow(workspace, runs.values())
         starters.keep(deliveries, runs, now)
         oddities.flag_runs(deliveries, runs)
         return runs

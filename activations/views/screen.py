@@ -93,6 +93,7 @@ def _of_mine(seen: Glimpse) -> dict[str, Any]:
 def _board(request: HttpRequest, slug: str) -> dict[str, Any]:
     workspace, viewer, now = workspace_for(request, slug), viewer_of(request), timezone.now()
     found = now_in(workspace, viewer)
+    cards = found.cards[: CARDS + 1]
     moving = Delivery.objects.filter(workspace=workspace, state__in=states.MOVING)
     return {
         "workspace": workspace,
@@ -100,7 +101,8 @@ def _board(request: HttpRequest, slug: str) -> dict[str, Any]:
         "at": now,
         "rows": found.rows[:ACTIVATIONS],
         "more_rows": found.activations - len(found.rows[:ACTIVATIONS]),
-        "cards": found.cards[: CARDS + 1],
+        "cards": cards,
+        "unshown": found.needs - sum(card.count for card in cards),
         "coming": shelf.coming(workspace, viewer, COMING),
         "armed": moving.filter(seen_whole(viewer, "activation"), state=states.ARMED).count(),
         "armed_next": _next(found.rows),

@@ -143,5 +143,5 @@ def _seen(request: HttpRequest, workspace: Workspace, destinations: list[Destina
 
 
 def _lines(reasons: list[told.Reason]) -> list[list[Any]]:
-    head = [_("Reason"), _("State"), _("Deliveries"), _("Last")]
+    head = [_("Reason"), _("State"), _("Times"), _("Last")]
     return [head, *([one.title, one.state.value, one.count, one.last] for one in reasons)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from activations.models import Activation, Chain
@@ -63,6 +64,7 @@ def test_it_works(house: House) -> None:
     for who in (house.alice, house.bob):
         text = house.client(who).get(house.url("evaluation")).content.decode()
         assert "took 8 min" in text
+        assert "begun " in text
         assert "latest scheduled snapshot" in text
         assert "export-file-now" in text
         assert "v2, the recommended version" in text
@@ -202,3 +204,10 @@ def test_v2_offers_no_chain_and_takes_none(house: House) -> None:
     assert answer.status_code == 409
     assert "uses v2" in answer.content.decode()
     assert not Chain.objects.exists()
+
+
+def test_the_list_of_audiences_says_when_the_evaluation_ended(house: House) -> None:
+    house.workspace.evaluated_at = timezone.now()
+    house.workspace.save()
+    page = house.client().get(reverse("audiences:audiences", args=[house.workspace.slug]))
+    assert "Last daily evaluation ended " in page.content.decode()

@@ -88,6 +88,16 @@ def test_more_kinds_of_trouble_than_fit_are_counted(house):
     assert "1 more" in found.content.decode()
 
 
+def test_trouble_of_several_activations_opens_none_of_them(house):
+    bygone(house.mappings[0], timezone.now() - MINUTE, states.FAILED, reason="run_failed")
+    assert "Open “" in page(house)
+    bygone(house.mappings[1], timezone.now() - MINUTE, states.FAILED, reason="run_failed")
+    text = page(house)
+    assert "2 deliveries in 2 activations" in text
+    assert f'href="{house.url("history")}?outcome=needs">Find them in the history</a>' in text
+    assert "Open “" not in text
+
+
 def test_armed_and_scheduled_come_in_one_order(house):
     made = sets.save(house.mappings[:1], name="Nightly", by=house.alice)
     schedules.save(made, Schedule(kind="daily", zone="Europe/Berlin"), by=house.alice)
@@ -104,6 +114,16 @@ def test_armed_and_scheduled_come_in_one_order(house):
     assert [one.title for one in now.coming] == ["Soon", "Nightly", "Late", "Waits"]
     assert now.coming[-1].words == "1 armed: A scheduled export is running"
     assert (now.moving, now.armed, now.running) == (3, 3, 0)
+
+
+def test_what_is_armed_and_not_listed_is_counted(house):
+    for mapping in house.mappings:
+        made = house.activation(mapping)
+        Delivery.objects.filter(activation=made).update(state=states.ARMED, not_before=None)
+    text = page(house)
+    assert f'href="{house.url("history")}?outcome=moving">2 more armed</a>' in text
+    Delivery.objects.filter(activation=made).update(state=states.CANCELED)
+    assert "1 more armed" in page(house)
 
 
 def test_more_activations_than_fit_are_counted(house):

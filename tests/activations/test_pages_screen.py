@@ -13,6 +13,7 @@ from django.utils import timezone
 from activations import pauses, states
 from activations.models import Activation, ActivationSet, Schedule
 from activations.outside import OVERDUE
+from tests.activations.bygone import bygone
 from tests.activations.house import House, ended, make_house, running, sent
 from tests.activations.test_pages_activation import mixed
 from tests.catalogue import make_audience, make_mapping
@@ -35,7 +36,7 @@ class TestActivation:
         made = mixed(house)
         page = words(house, "screen", made.pk)
         for said in (
-            '<b class="act tone">4</b> of 6 over', "2 delivered", "2 failed", "2 running", "2 × The run failed at Adobe",
+            '<b>4</b> of 6 over', "2 delivered", "2 failed", "2 running", "2 × The run failed at Adobe",
             "as of ", "<title>4/6 · Friday flash sale", "so far", 'class="wall"',
         ):  # fmt: skip
             assert said in page, said
@@ -111,6 +112,15 @@ class TestBoard:
         assert "Nothing is moving" in page
         assert "Nothing is planned" in page
         assert "Nobody watches" not in page
+
+    def test_what_needs_somebody_and_has_no_card_is_counted(self, house: House) -> None:
+        kinds = ("schedule_ended", "not_batch", "dataflow_disabled", "audience_vanished")
+        for mapping, reason in zip(house.mappings, (*kinds, kinds[-1]), strict=False):
+            bygone(mapping, timezone.now() - timedelta(minutes=1), states.BLOCKED, reason=reason)
+        page = house.client().get(house.url("board"))
+        shown = sum(card.count for card in page.context["cards"])
+        assert shown < page.context["now"].needs == 5
+        assert f"<p>and {5 - shown} more</p>" in page.content.decode()
 
     def test_what_is_armed_goes_next_and_an_unknown_moment_is_said(self, house: House) -> None:
         made = house.activation()

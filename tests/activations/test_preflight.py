@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,3 +261,12 @@ def test_no_facts_can_make_it_fail_and_the_worst_decides(facts):
         assert severities.index(verdict.main.severity) == verdict.findings.index(verdict.main)
     if verdict.clears_at is not None:
         assert verdict.clears_at > facts.now
+
+
+def test_an_audiences_state_is_said_in_the_readers_words():
+    (finding,) = check(replace(CLEAN, lifecycle="inactive")).findings
+    assert str(finding.sentence) == "The audience is “Inactive”, not published."
+    with override("de"):
+        assert str(finding.sentence.facts["word"]) == "Inaktiv"
+    (finding,) = check(replace(CLEAN, lifecycle="Frozen")).findings
+    assert "“frozen”" in str(finding.sentence)

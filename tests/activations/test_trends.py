@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from activations import states
 from activations.models import Delivery, Share
@@ -252,7 +253,12 @@ class TestPage:
         assert found[-1][1:3] == ["1", "1"]
         assert found[1][1:] == ["", "", "before the first outcome here"]
         assert lines(client.get(house.url("trends_csv", "times")))[-1][1:4] == ["61", "61", "1"]
-        assert lines(client.get(house.url("trends_csv", "reasons")))[1][1:3] == ["refused", "1"]
+        head, first = lines(client.get(house.url("trends_csv", "reasons")))
+        assert (head[2], first[1:3]) == ("Times", ["refused", "1"])
+        assert (
+            "Every try counts, also one that was retried since."
+            in client.get(house.url("trends")).content.decode()
+        )
         assert client.get(house.url("trends_csv", "nothing")).status_code == 404
 
     def test_what_reaches_into_a_closed_workspace_is_left_out(self, house):
@@ -281,3 +287,9 @@ class TestPage:
                 asked.append(len(captured))
             counted.append(asked)
         assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "26 Oct"), ("de", "26. Okt."), ("fr", "26 oct.")])
+def test_a_day_is_written_as_the_readers_language_does(language, day):
+    with override(language):
+        assert Span.last(1, AUTUMN, BERLIN).word(0) == day

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from activations.trends.people import people
 from audiences import counts
-from audiences.models import Audience, Counted
+from audiences.models import Audience, Counted, RunAudience
 from audiences.sync import sync
 from tests.activations.world import mirrored
 from tests.catalogue import make_audience, make_dataflow, make_run, make_user, make_workspace
@@ -107,6 +107,14 @@ class TestChart:
         Counted.objects.filter(profiles=200).update(as_of=now - timedelta(hours=200))
         make_run(make_dataflow(audience.workspace), audience)
         assert people(audience, now, "UTC").pictures.count("polyline") == 2
+
+    def test_a_failed_run_tells_no_size(self):
+        audience, now = make_audience(make_workspace()), timezone.now()
+        flow = make_dataflow(audience.workspace)
+        make_run(flow, audience)
+        make_run(flow, audience)
+        RunAudience.objects.filter(run=make_run(flow, audience, status="failed")).update(received=0)
+        assert [row.values for row in people(audience, now, "UTC").table.rows] == [(None, 48_210)] * 2
 
     def test_one_count_is_no_line(self):
         audience, now = make_audience(make_workspace()), timezone.now()

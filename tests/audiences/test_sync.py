@@ -1,5 +1,6 @@
 """Catalogue sync: the mirror equals the platform, unchanged rows are left alone, failures leave it whole."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from audiences.models import (
     RunAudience,
     Workspace,
 )
-from audiences.runs import read_runs, store_runs
+from audiences.runs import follow, read_runs, store_runs
 from audiences.sync import LEASE, _end, _mine, _Progress, _start, sync
 from audiences.tasks import sync_workspace
 from platforms.errors import PlatformError
@@ -402,3 +403,20 @@ def queries_of(audiences, dataflows):
 def test_a_sync_without_changes_costs_the_same_number_of_queries_at_ten_times_the_size():
     small, large = queries_of(60, 6), queries_of(600, 12)
     assert large <= small + 3
+
+
+def test_a_dataflows_last_run_is_the_newest_that_anybody_told_of(workspace):
+    flow = Dataflow.objects.filter(last_run_at__isnull=False).first()
+    began = timezone.now() + timedelta(days=1)
+    going = Seen(
+        id="r1", dataflow=flow.platform_id, status=RunStatus.RUNNING, word="inProgress", started_at=began
+    )
+    follow(workspace, [going])
+    follow(workspace, [replace(going, id="r0", started_at=began - timedelta(hours=1))])
+    for look in (lambda: None, lambda: look_again(workspace, client_for(workspace), {flow.platform_id})):
+        look()
+        flow.refresh_from_db()
+        assert (flow.last_run, flow.last_run_status, flow.last_run_at) == ("r1", "running", began)
+    assert sync(workspace) is not None
+    flow.refresh_from_db()
+    assert flow.last_run == "r1"

@@ -80,6 +80,7 @@ def test_it_works(house: House) -> None:
     assert ExternalAudience.objects.count() == 1
     page = text(house.client().get(answer.url))
     assert "Being created" in page
+    assert "email text Email" in page
     assert "You asked for the creation" in page
     house.stage.settle(3)
     assert "Created, empty" in text(house.client().get(answer.url))

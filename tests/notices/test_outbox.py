@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -191,6 +192,8 @@ class TestTheSubject:
         collect()
         text = words.text(Notice.objects.get())
         assert "“The run failed.”" in text
+        with override("de"):
+            assert "„The run failed.“" in words.text(Notice.objects.get())
         assert f"https://activate.example.com/w/northwind/activations/{activation.pk}/" in text
         settings.SITE_URL = ""
         assert "http" not in words.text(Notice.objects.get())

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from audiences.access import may_press
 from audiences.external import actions
+from audiences.external.columns import TYPES
 from audiences.external.laterforms import IngestForm
 from audiences.external.standing import OPERATION, Standing, evaluations, lapses_soon, newest_of, stand, steps
 from audiences.external.words import adobe_said, problems, told
@@ -55,6 +56,8 @@ def show(
 ) -> HttpResponse:
     """The whole page; `form` is an ingestion's that was not good."""
     context = whole(request, workspace, found)
+    words = dict(TYPES)
+    context["columns"] = [(one, words.get(one["type"], one["type"])) for one in found.fields]
     context["form"] = form or _ingest_form(context["newest"].get("ingest"))
     return render(request, "audiences/external/external.html", context, status=status)
 
