@@ -112,6 +112,10 @@ def asks_for_login(response: HttpResponseBase) -> bool:
     return response.status_code == 302 and urlsplit(location).path == resolve_url(settings.LOGIN_URL)
 
 
+# Characters of a choice that go along in an address; a longer one is nobody's.
+LONGEST_CHOICE = 20_000
+
+
 def to_login(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Send the whole page, not one table cell, to the login, and afterwards back to the page they saw."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
@@ -121,7 +125,7 @@ def to_login(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     page = htmx.current_url_abs_path if htmx else request.headers.get("Referer", "")
     known = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     chosen = request.POST.get("sel", "")
-    if page and known and not htmx and chosen and not urlsplit(page).query:
+    if page and known and not htmx and 0 < len(chosen) <= LONGEST_CHOICE and not urlsplit(page).query:
         # A question has no choice in its address; the form has it, and only that goes along.
         page = f"{urlsplit(page).path}?{urlencode({'sel': chosen})}"
     back = redirect_to_login(page if page and known else resolve_url(settings.LOGIN_REDIRECT_URL))

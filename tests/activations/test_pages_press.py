@@ -168,6 +168,14 @@ def test_a_production_workspace_asks_for_its_name():
     assert not Activation.objects.exists()
 
 
+def test_a_choice_that_nobody_could_have_made_is_not_kept_through_a_sign_in(client, house):
+    answer = client.post(
+        house.url("press"), {"sel": "x" * 1_000_000}, headers={"referer": "http://testserver/w/"}
+    )
+    assert answer.status_code == 302
+    assert len(answer["Location"]) < 500
+
+
 def test_who_was_signed_out_at_the_question_comes_back_to_the_choice(house):
     client = house.client()
     asked = client.post(house.url("confirm"), {"m": [m.pk for m in house.mappings]})
