@@ -372,7 +372,7 @@ class TestSettings:
             "<h1>Settings of Northwind Retail</h1>", "Settings</span></a>", "1 may press · 2 may look",
             "not the default",
             "Paused by Ada Boss since", "Stock is counted", "From <time", "Peak day · Ada Boss",
-            "Ada Boss: charlie is now: Viewer",
+            "Ada Boss: charlie is now: Viewer", reverse("notices:channels"),
         ):  # fmt: skip
             assert said in page, said
         assert "First activation" not in page
