@@ -18,6 +18,7 @@ from tests.config.stack import Stack
 from tests.journey.pages import Journey, sign_in
 from tests.journey.postgres_redis import own_services
 from tests.journey.stage import PASSWORD, PATIENCE, Stage, staged
+from tests.notices.receiver import NETWORK
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -97,7 +98,8 @@ def stage(chromium: str) -> Iterator[Stage]:
     # Short on purpose: a Unix socket's path may not be longer than about 100 bytes.
     folder = Path(tempfile.mkdtemp(prefix="aod-"))
     with own_services() as services:
-        stack = Stack(folder / "var", folder / "up.log", DEMO_PASSWORD=PASSWORD, **PATIENCE, **services)
+        known = {"DEMO_PASSWORD": PASSWORD, "NOTIFY_NETWORKS": NETWORK, **PATIENCE}
+        stack = Stack(folder / "var", folder / "up.log", **known, **services)
         try:
             with staged(stack) as stage:
                 yield stage
