@@ -69,6 +69,19 @@ def whole(what: Locator, at_most: float) -> None:
     assert box["height"] <= at_most * height, f"it takes {box['height']:.0f} of {height} px"
 
 
+def test_after_selecting_all_the_button_is_three_keys_away(stage: Stage, journey: Open) -> None:
+    (pair,) = stage.deal()
+    me = journey()
+    me.open(f"/w/demo/activate/?q={pair.name}&to={pair.where}")
+    me.button(re.compile("^Select ")).first.click()
+    expect(Matrix(me).tray).to_contain_text("1 goes now")
+    for _ in range(2):
+        me.page.keyboard.press("Tab")
+    assert focused(me.page) == "Skip to what is selected"
+    me.page.keyboard.press("Enter")
+    assert focused(me.page) == "Activate 1 audience"
+
+
 def test_matrix_by_keyboard_alone(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     me = journey(who="")
