@@ -176,7 +176,9 @@ def test_production_asks_for_its_name(stage: Stage, marketer: Journey) -> None:
     name = marketer.page.get_by_label("Write Test shop to confirm")
     name.fill("something else")
     marketer.button("Activate now").click()
-    expect(marketer.page.get_by_role("alert")).to_contain_text("Write the workspace's name to confirm")
+    expect(marketer.page.locator("main")).to_contain_text("Write the workspace's name to confirm")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("something else")
     assert times_sent(stage.quiet, pair) == 0
     name.fill("test shop")
     marketer.button("Activate now").click()
