@@ -1,4 +1,4 @@
-"""The pages in the words of somebody who uses them."""
+"""A browser and what is on every page: its title, links, buttons, rows and cards."""
 
 from __future__ import annotations
 
@@ -102,55 +102,6 @@ class Journey:
     def stands(self, words: str | re.Pattern[str]) -> None:
         """Wait until the activation's sentence says so, without a reload by hand."""
         expect(self.standing).to_contain_text(words)
-
-
-@dataclass
-class Matrix:
-    """The page on which audiences and destinations are chosen."""
-
-    me: Journey
-    workspace: str = "demo"
-
-    def open(self) -> Matrix:
-        self.me.open(f"/w/{self.workspace}/activate/")
-        return self
-
-    @property
-    def audiences(self) -> Locator:
-        return self.me.page.get_by_label("Search audiences")
-
-    @property
-    def destinations(self) -> Locator:
-        return self.me.page.get_by_label("Search destinations")
-
-    @property
-    def found(self) -> Locator:
-        return self.me.page.locator("#found")
-
-    @property
-    def tray(self) -> Locator:
-        """What a press of the boxes ticked would do, and its buttons."""
-        return self.me.page.get_by_role("region", name="Selection")
-
-    def box(self, pair: Pair) -> Locator:
-        return self.me.page.locator(f"#m{pair.mapping}")
-
-
-@dataclass
-class Wall:
-    """A big screen, as those see it who pass by."""
-
-    page: Page
-
-    @property
-    def count(self) -> Locator:
-        """ "142 of 172 over"."""
-        return self.page.locator(".wall-count")
-
-    @property
-    def alarm(self) -> Locator:
-        """What it says when it gets no answer."""
-        return self.page.locator(".alarm")
 
 
 def some(count: int) -> str:

@@ -1,0 +1,7 @@
+"""The pages in the words of somebody who uses them: one object a page, and what all pages share."""
+
+from tests.journey.pages.choosing import Matrix
+from tests.journey.pages.following import Wall
+from tests.journey.pages.journey import Journey, sign_in, some
+
+__all__ = ["Journey", "Matrix", "Wall", "sign_in", "some"]
