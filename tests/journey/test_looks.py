@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from activations.selection import fold
-from tests.journey.pages import Journey
+from tests.journey.pages import Activation, Dataflow, History, Journey, Matrix, Overview, Runs, Trends
 from tests.journey.stage import ODD, Stage, strike
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -188,7 +188,7 @@ def test_signed_out_and_without_workspace(stage: Stage, eye: Callable[..., Journ
     looks_right(stranger.open("/").page, "no workspace")
     looker = eye("looker")
     pair = next(pair for pair in stage.pairs if pair.workspace == "demo")
-    looks_right(looker.open(f"/w/demo/destinations/{pair.dataflow}/").page, "viewer's dataflow")
+    looks_right(Dataflow(looker, pair.dataflow).open().me.page, "viewer's dataflow")
     from tests.journey.test_refusals import CONFIRM, submit
 
     submit(looker.open("/w/demo/").page, CONFIRM, m=pair.mapping)
@@ -198,30 +198,28 @@ def test_signed_out_and_without_workspace(stage: Stage, eye: Callable[..., Journ
 def test_run_details(stage: Stage, eye: Callable[..., Journey]) -> None:
     me = eye()
     flow = next(pair.dataflow for pair in stage.pairs if pair.workspace == "demo" and pair.kind == "ready")
-    me.open(f"/w/demo/destinations/{flow}/runs/")
-    details = me.page.locator("main table details")
-    details.first.locator("summary").click()
-    expect(details.first.locator("dl").first).to_be_visible()
+    runs = Runs(me, flow).open()
+    runs.unfold()
+    expect(runs.facts).to_be_visible()
     looks_right(me.page, "run details")
 
 
 def test_charts_and_the_tables_behind_them(stage: Stage, eye: Callable[..., Journey]) -> None:
     stage.furnisher.ask(past="shop", days=100)
-    me = eye().open("/w/shop/")
+    me = Overview(eye(), "shop").open().me
     me.page.set_viewport_size({"width": 1280, "height": 800})
     assert me.page.evaluate("document.documentElement.scrollHeight") <= 800, "it is more than one screen"
     looks_right(me.page, "overview, with a past")
     me.link("Trends").first.click()
     expect(me.title).to_have_text("Trends")
-    expect(me.page.get_by_role("img", name="Deliveries, last 30 days")).to_be_visible()
+    trends = Trends(me)
+    expect(trends.chart("Deliveries, last 30 days")).to_be_visible()
     looks_right(me.page, "trends, with a past")
-    for table in me.page.locator("figure details").all():
-        table.locator("summary").click()
-        expect(table.locator("tbody tr")).to_have_count(30)
+    for table in trends.tables.all():
+        expect(trends.unfold(table)).to_have_count(30)
     looks_right(me.page, "trends, as tables")
-    me.page.get_by_label("How far back").select_option("90")
-    me.button("Show").click()
-    expect(me.page.get_by_role("img", name="Deliveries, last 90 days")).to_be_visible()
+    trends.look_back(90)
+    expect(trends.chart("Deliveries, last 90 days")).to_be_visible()
     looks_right(me.page, "trends, 90 days")
 
 
@@ -244,14 +242,14 @@ def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], st
     ]
     chosen = [*ready, *waiting, *odd, joining[0]]
     me = eye()
-    me.open(f"/w/demo/activate/?sel={fold(pair.mapping for pair in chosen)}")
+    Matrix(me).open(sel=fold(pair.mapping for pair in chosen))
     me.button(f"Activate {len(chosen)} audiences").click()
     expect(me.title).to_contain_text(f"Send {len(chosen)} audiences to")
     looks_right(me.page, "question")
     me.button("Activate now").click()
     me.stands(re.compile("running · .*armed of"))
     looks_right(me.page, "activation, running")
-    looks_right(me.open("/w/demo/").page, "overview, busy")
+    looks_right(Overview(me).open().me.page, "overview, busy")
     me.link(f"{len(chosen)} audiences → ").first.click()
     # The run that was joined lasts a quarter of an hour.
     stage.sim.speed(400)
@@ -262,12 +260,11 @@ def test_activation_in_every_phase(stage: Stage, eye: Callable[..., Journey], st
     me.button(re.compile("^Cancel ")).click()
     expect(me.standing).to_contain_text("canceled")
     looks_right(me.page, "activation, over")
-    me.page.locator("#side details summary").first.click()
-    me.link(re.compile("as sent and answered")).first.click()
+    Activation(me).see_job()
     expect(me.title).to_contain_text("Job")
     looks_right(me.page, "job")
-    looks_right(me.open("/w/demo/").page, "overview, after")
-    looks_right(me.open("/w/demo/activations/").page, "history, after")
+    looks_right(Overview(me).open().me.page, "overview, after")
+    looks_right(History(me).open().me.page, "history, after")
 
 
 def test_refused_and_out_of_date(stage: Stage, eye: Callable[..., Journey]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journey.pages import Journey, sign_in
+from tests.journey.pages import Activation, Dataflow, Destinations, Journey, Question, sign_in
 from tests.journey.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -42,14 +42,14 @@ def test_from_sign_in_to_delivered_by_mouse(stage: Stage, journey: Open) -> None
     sign_in(page, "marketer")
     expect(me.title).to_have_text("Northwind Group")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Destinations").click()
-    page.get_by_role("searchbox").fill("order desk")
-    page.get_by_role("link", name="Larkmoor order desk files").click()
+    destinations, dataflow = Destinations(me), Dataflow(me, ready[0].dataflow)
+    destinations.search.fill("order desk")
+    destinations.dataflow("Larkmoor order desk files").click()
     expect(me.title).to_have_text("Larkmoor order desk files")
     for pair in (*ready, waiting):
-        page.locator(f"#m{pair.mapping}").check()
-    tray = page.get_by_role("region", name="Selection")
-    expect(tray).to_contain_text("2 go now")
-    expect(tray).to_contain_text("1 waits until")
+        dataflow.box(pair).check()
+    expect(dataflow.tray).to_contain_text("2 go now")
+    expect(dataflow.tray).to_contain_text("1 waits until")
     me.button("Activate 3 audiences").click()
 
     expect(me.title).to_contain_text("Send 3 audiences to Larkmoor order desk files in prod?")
@@ -57,7 +57,7 @@ def test_from_sign_in_to_delivered_by_mouse(stage: Stage, journey: Open) -> None
     expect(page.locator("main")).to_contain_text("2 deliveries leave in 1 job")
     expect(page.locator("main")).to_contain_text(f"{waiting.name} → Larkmoor order desk files is armed")
     expect(page.locator("main")).to_contain_text("cannot be stopped here")
-    page.get_by_label("Why, for the record").fill("the sale starts at six")
+    Question(me).why.fill("the sale starts at six")
     me.button("Activate now").click()
 
     page.evaluate("window.untouched = true")
@@ -111,8 +111,8 @@ def test_from_sign_in_to_delivered_by_keyboard(stage: Stage, journey: Open) -> N
 def test_without_javascript(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     me = journey(java_script_enabled=False)
-    me.open("/w/demo/destinations/").page.get_by_role("link", name=pair.where, exact=True).click()
-    me.page.locator(f"#m{pair.mapping}").check()
+    Destinations(me).open().dataflow(pair.where).click()
+    Dataflow(me, pair.dataflow).box(pair).check()
     me.button("Activate on-demand").click()
     expect(me.title).to_contain_text("Send 1 audience to")
     me.button("Activate now").click()
@@ -145,14 +145,15 @@ def test_console_stays_silent(stage: Stage, marketer: Journey) -> None:
 
 def test_status_changes_before_the_eyes(stage: Stage, marketer: Journey) -> None:
     (pair,) = stage.deal()
+    activation = Activation(marketer)
     stage.sim.speed(0)
     try:
         marketer.press(pair).stands("1 running")
-        marketer.page.get_by_role("searchbox", name="Search deliveries").focus()
+        activation.search.focus()
         marketer.page.keyboard.type("a")
     finally:
         stage.sim.speed()
     marketer.stands("1 delivered")
-    expect(marketer.page.get_by_role("searchbox", name="Search deliveries")).to_be_focused()
+    expect(activation.search).to_be_focused()
     expect(marketer.page.locator("#announce")).to_have_text("1 delivered")
-    assert marketer.page.locator("[data-poll]").count() == 0, "polling goes on although it is over"
+    assert activation.polling.count() == 0, "polling goes on although it is over"

@@ -11,7 +11,7 @@ from django.core import signing
 from django.utils import timezone
 from playwright.sync_api import Page, Response, expect
 
-from tests.journey.pages import Journey
+from tests.journey.pages import Audience, Dataflow, Journey, Matrix, Question
 from tests.journey.stage import Stage, times_sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -41,18 +41,14 @@ def submit(page: Page, path: str, **fields: object) -> Response:
     return answer
 
 
-def paper_of(page: Page) -> str:
-    return page.locator("input[name=paper]").input_value()
-
-
 def test_viewer_is_told_why_not(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     looker = journey("looker")
-    for path in (f"destinations/{pair.dataflow}/", f"audiences/{pair.audience}/", "activate/"):
-        looker.open(f"/w/demo/{path}")
+    for place in (Dataflow(looker, pair.dataflow), Audience(looker, pair.audience), Matrix(looker)):
+        place.open()
         expect(looker.button("Activate on-demand")).to_be_disabled()
-        expect(looker.page.locator("#why-not")).to_contain_text("You may look here, but not press")
-        expect(looker.page.locator("input[type=checkbox]")).to_have_count(0)
+        expect(place.why_not).to_contain_text("You may look here, but not press")
+        expect(place.boxes).to_have_count(0)
     for path in (CONFIRM, PRESS, "/w/demo/activations/1/cancel/"):
         assert submit(looker.open("/w/demo/").page, path, m=pair.mapping, paper="x").status in (403, 404)
     assert submit(looker.open("/w/demo/").page, CONFIRM, m=pair.mapping).status == 403
@@ -73,7 +69,7 @@ def test_stranger_finds_nothing(journey: Open) -> None:
 def test_nothing_selected_and_unknown_ids(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     me = journey(java_script_enabled=False)
-    me.open(f"/w/demo/destinations/{pair.dataflow}/").button("Activate on-demand").click()
+    Dataflow(me, pair.dataflow).open().me.button("Activate on-demand").click()
     expect(me.page.get_by_role("status")).to_contain_text(["No audience is selected"])
     other = journey()
     for wild in ("x" * 300, "-1", "9" * 40):
@@ -85,15 +81,16 @@ def test_nothing_selected_and_unknown_ids(stage: Stage, journey: Open) -> None:
 def test_expired_page_sends_nothing(stage: Stage, marketer: Journey) -> None:
     (pair,) = stage.deal()
     marketer.ask(pair)
+    question = Question(marketer)
     key = next(
         line.split("=", 1)[1].strip().strip("'\"")
         for line in (stage.stack.folder / "secrets.env").read_text().splitlines()
         if line.startswith("SECRET_KEY=")
     )
-    shown = signing.loads(paper_of(marketer.page), key=key, salt="activations.press")
+    shown = signing.loads(question.paper, key=key, salt="activations.press")
     old = (timezone.now() - timedelta(minutes=16)).isoformat()
     paper = signing.dumps({**shown, "at": old}, key=key, salt="activations.press")
-    marketer.page.evaluate("paper => document.querySelector('[name=paper]').value = paper", paper)
+    question.swap_paper(paper)
     marketer.button("Activate now").click()
     expect(marketer.page.get_by_role("alert")).to_contain_text("This page is too old, look again")
     assert stage.sim.sent(pair) == 0
@@ -119,9 +116,7 @@ def test_double_click_sends_once(stage: Stage, marketer: Journey) -> None:
 def test_same_question_in_two_tabs(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     first, second = journey().ask(pair), journey().ask(pair)
-    second.page.evaluate(
-        "paper => document.querySelector('[name=paper]').value = paper", paper_of(first.page)
-    )
+    Question(second).swap_paper(Question(first).paper)
     first.button("Activate now").click()
     first.stands("1 ")
     second.button("Activate now").click()
@@ -173,7 +168,7 @@ def test_expired_login_moves_the_whole_page(stage: Stage, marketer: Journey) -> 
 def test_production_asks_for_its_name(stage: Stage, marketer: Journey) -> None:
     (pair,) = stage.deal(workspace="shop")
     marketer.ask(pair)
-    name = marketer.page.get_by_label("Write Test shop to confirm")
+    name = Question(marketer).workspace("Test shop")
     name.fill("something else")
     marketer.button("Activate now").click()
     expect(marketer.page.locator("main")).to_contain_text("Write the workspace's name to confirm")
@@ -221,8 +216,9 @@ def test_unknown_addresses_get_a_404(marketer: Journey) -> None:
 def test_three_hundred_letters_fit(stage: Stage, marketer: Journey) -> None:
     (pair,) = stage.deal()
     marketer.ask(pair)
-    marketer.page.get_by_label("Why, for the record").fill("because " * 60)
-    marketer.page.get_by_label("Name of this activation").fill("W" * 200)
+    question = Question(marketer)
+    question.why.fill("because " * 60)
+    question.name.fill("W" * 200)
     marketer.button("Activate now").click()
     marketer.stands("1 delivered")
     marketer.page.set_viewport_size({"width": 390, "height": 844})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journey.pages import Journey, Wall
+from tests.journey.pages import Board, Journey, Overview, Share, Shared, Wall
 from tests.journey.stage import Stage
 from tests.journey.test_looks import WIDE, looks_right
 
@@ -28,19 +28,17 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
         here = me.page.url
         me.link(re.compile("^Share")).click()
         looks_right(me.page, "share, no link yet")
-        me.page.get_by_label("1 hour").check()
-        me.button("Make a link").click()
-        address = me.page.locator("#address").inner_text()
+        address = Share(me).make(lasting="1 hour")
         looks_right(me.page, "share, new link")
 
-        guest = journey(who="", bypass_csp=True, viewport=WIDE).open(address)
+        guest, passer_by = (journey(who="", bypass_csp=True, viewport=WIDE) for _ in range(2))
+        shared, wall = Shared(guest).open(address), Wall(passer_by.page)
         expect(guest.standing).to_have_text("All 2 running")
         expect(guest.row(pairs[0].name)).to_contain_text("Running")
         expect(guest.page.get_by_role("navigation", name="Main")).to_have_count(0)
-        expect(guest.page.locator("body")).not_to_contain_text("marketer")
+        expect(shared.everything).not_to_contain_text("marketer")
         looks_right(guest.page, "shared, running")
-        wall = Wall(journey(who="", bypass_csp=True, viewport=WIDE).open(address).page)
-        wall.page.get_by_role("link", name="Big screen").click()
+        Shared(passer_by).open(address).me.link("Big screen").click()
         expect(wall.count).to_have_text("0 of 2 over")
         looks_right(wall.page, "shared big screen")
         guest.page.evaluate("window.untouched = true")
@@ -51,15 +49,14 @@ def test_a_link_is_made_opened_and_revoked(stage: Stage, journey: Open) -> None:
     assert guest.page.evaluate("window.untouched"), "the page was loaded anew"
     looks_right(guest.page, "shared, over")
 
-    me.open(f"{here}share/")
-    expect(me.page.locator("main table")).to_contain_text(re.compile("ago|just now"))
+    expect(Share(me).open(here).links).to_contain_text(re.compile("ago|just now"))
     me.button(re.compile("^Revoke")).click()
     expect(me.page.get_by_role("status")).to_contain_text(["The link is revoked"])
-    for one in (guest.page, wall.page):
-        expect(one.get_by_role("heading", level=1)).to_have_text("This link shows nothing", timeout=45_000)
-        expect(one.locator("body")).not_to_contain_text(pairs[0].name)
-        assert one.locator("[data-poll]").count() == 0, "polling goes on although the link is over"
-    guest.open(address)
+    for one in (guest, passer_by):
+        expect(one.title).to_have_text("This link shows nothing", timeout=45_000)
+        expect(Shared(one).everything).not_to_contain_text(pairs[0].name)
+        assert Shared(one).polling.count() == 0, "polling goes on although the link is over"
+    shared.open(address)
     expect(guest.title).to_have_text("This link shows nothing")
     looks_right(guest.page, "shared, revoked")
     me.open(here)
@@ -101,10 +98,10 @@ def test_the_board_of_a_workspace(stage: Stage, journey: Open) -> None:
     stage.sim.speed(0)
     try:
         me.press(*pairs).stands("All 2 running")
-        me.open("/w/demo/").link("Big screen").click()
-        expect(me.page.locator("#wall")).to_contain_text("all 2 running")
+        Overview(me).open().me.link("Big screen").click()
+        expect(Board(me).news).to_contain_text("all 2 running")
         looks_right(me.page, "board, busy")
     finally:
         stage.sim.speed()
-    expect(me.page.locator("#wall")).not_to_contain_text("all 2 running")
+    expect(Board(me).news).not_to_contain_text("all 2 running")
     assert me.complaints == []

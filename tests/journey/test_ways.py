@@ -72,9 +72,9 @@ def whole(what: Locator, at_most: float) -> None:
 def test_after_selecting_all_the_button_is_three_keys_away(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     me = journey()
-    me.open(f"/w/demo/activate/?q={pair.name}&to={pair.where}")
+    matrix = Matrix(me).open(q=pair.name, to=pair.where)
     me.button(re.compile("^Select ")).first.click()
-    expect(Matrix(me).tray).to_contain_text("1 goes now")
+    expect(matrix.tray).to_contain_text("1 goes now")
     for _ in range(2):
         me.page.keyboard.press("Tab")
     assert focused(me.page) == "Skip to what is selected"
@@ -86,7 +86,7 @@ def test_matrix_by_keyboard_alone(stage: Stage, journey: Open) -> None:
     (pair,) = stage.deal()
     me = journey(who="")
     page, keys, matrix = me.page, me.page.keyboard, Matrix(me)
-    page.goto("/w/demo/activate/")
+    matrix.open()
     page.get_by_label("Username").focus()
     keys.type("marketer")
     keys.press("Tab")
