@@ -67,7 +67,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.skipped and is_journey(item) and isinstance(report.longrepr, tuple):
         report.longrepr = (str(HERE / "conftest.py"), 0, report.longrepr[2])
     stage = getattr(item, "funcargs", {}).get("stage")
-    if report.failed and isinstance(stage, Stage):
+    # Where the stack's own end is what failed, its log has gone with its folder.
+    if report.failed and isinstance(stage, Stage) and stage.stack.log.exists():
         report.sections.append(("The stack's last words", stage.stack.output[-3000:]))
     return report
 
