@@ -3,5 +3,31 @@
 from tests.journey.pages.choosing import Matrix
 from tests.journey.pages.following import Wall
 from tests.journey.pages.journey import Journey, sign_in, some
+from tests.journey.pages.keeping import (
+    Channel,
+    ChannelForm,
+    NewSet,
+    Notices,
+    Notifications,
+    OneSet,
+    ScheduleForm,
+    Sets,
+    Told,
+)
 
-__all__ = ["Journey", "Matrix", "Wall", "sign_in", "some"]
+__all__ = [
+    "Channel",
+    "ChannelForm",
+    "Journey",
+    "Matrix",
+    "NewSet",
+    "Notices",
+    "Notifications",
+    "OneSet",
+    "ScheduleForm",
+    "Sets",
+    "Told",
+    "Wall",
+    "sign_in",
+    "some",
+]
