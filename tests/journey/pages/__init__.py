@@ -14,20 +14,30 @@ from tests.journey.pages.keeping import (
     Sets,
     Told,
 )
+from tests.journey.pages.setting_up import (
+    FirstSteps,
+    Members,
+    Settings,
+    WorkspaceForm,
+)
 
 __all__ = [
     "Channel",
     "ChannelForm",
+    "FirstSteps",
     "Journey",
     "Matrix",
+    "Members",
     "NewSet",
     "Notices",
     "Notifications",
     "OneSet",
     "ScheduleForm",
     "Sets",
+    "Settings",
     "Told",
     "Wall",
+    "WorkspaceForm",
     "sign_in",
     "some",
 ]
