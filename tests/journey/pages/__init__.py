@@ -20,10 +20,20 @@ from tests.journey.pages.setting_up import (
     Settings,
     WorkspaceForm,
 )
+from tests.journey.pages.vendors import (
+    External,
+    ExternalChange,
+    ExternalForm,
+    Externals,
+)
 
 __all__ = [
     "Channel",
     "ChannelForm",
+    "External",
+    "ExternalChange",
+    "ExternalForm",
+    "Externals",
     "FirstSteps",
     "Journey",
     "Matrix",

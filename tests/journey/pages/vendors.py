@@ -1,0 +1,122 @@
+"""Pages on which something is asked of Adobe or Segment besides an activation: one object a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator
+
+from tests.journey.pages.journey import Journey
+
+
+@dataclass
+class Externals:
+    """The page that lists external audiences."""
+
+    me: Journey
+    workspace: str = "demo"
+
+    def open(self) -> Externals:
+        self.me.open(f"/w/{self.workspace}/external/")
+        return self
+
+
+@dataclass
+class ExternalForm:
+    """The form of a new external audience."""
+
+    me: Journey
+    workspace: str = "demo"
+
+    def open(self) -> ExternalForm:
+        self.me.open(f"/w/{self.workspace}/external/new/")
+        return self
+
+    @property
+    def name(self) -> Locator:
+        return self.me.page.get_by_label("Name", exact=True)
+
+    @property
+    def place(self) -> Locator:
+        """Where the file lies."""
+        return self.me.page.get_by_label("Where the file lies")
+
+    @property
+    def connection(self) -> Locator:
+        return self.me.page.get_by_label("Base connection id")
+
+    @property
+    def connection_error(self) -> Locator:
+        return self.me.page.locator("#id_connection_error")
+
+    @property
+    def path(self) -> Locator:
+        return self.me.page.get_by_label("Path")
+
+    @property
+    def path_error(self) -> Locator:
+        return self.me.page.locator("#id_path_error")
+
+    @property
+    def columns(self) -> Locator:
+        """What the form says of the file's columns."""
+        return self.me.page.locator("#columns")
+
+    def column(self, number: int) -> Locator:
+        return self.me.page.get_by_label(f"Column {number}")
+
+    def namespace(self, number: int) -> Locator:
+        return self.me.page.get_by_label(f"Identity namespace {number}")
+
+    def type(self, number: int) -> Locator:
+        return self.me.page.get_by_label(f"Type {number}")
+
+    def read_columns(self, sample: Path) -> None:
+        self.me.page.get_by_label("Read them from a CSV sample").set_input_files(sample)
+        self.me.button("Read columns").click()
+
+    def create(self) -> None:
+        self.me.button("Create this audience").click()
+
+
+@dataclass
+class External:
+    """The page of one external audience."""
+
+    me: Journey
+
+    @property
+    def steps(self) -> Locator:
+        """Its way to an audience that can be used, one item a step."""
+        return self.me.page.locator(".steps li")
+
+    @property
+    def operations(self) -> Locator:
+        """What was asked of Adobe."""
+        return self.me.page.locator("#operations")
+
+    @property
+    def refusal(self) -> Locator:
+        """Adobe's own words."""
+        return self.me.page.locator("article.problem blockquote")
+
+    def operation(self, words: str) -> Locator:
+        return self.me.page.locator("#operations tr", has_text=words)
+
+    def ingest(self) -> None:
+        self.me.button("Start the ingestion").click()
+
+
+@dataclass
+class ExternalChange:
+    """The form that changes an external audience."""
+
+    me: Journey
+
+    @property
+    def description(self) -> Locator:
+        return self.me.page.get_by_label("Description")
+
+    def send(self) -> None:
+        self.me.button("Send the change").click()
