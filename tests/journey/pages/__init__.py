@@ -21,6 +21,8 @@ from tests.journey.pages.setting_up import (
     WorkspaceForm,
 )
 from tests.journey.pages.vendors import (
+    Chain,
+    Evaluation,
     External,
     ExternalChange,
     ExternalForm,
@@ -28,8 +30,10 @@ from tests.journey.pages.vendors import (
 )
 
 __all__ = [
+    "Chain",
     "Channel",
     "ChannelForm",
+    "Evaluation",
     "External",
     "ExternalChange",
     "ExternalForm",

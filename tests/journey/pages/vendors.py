@@ -120,3 +120,50 @@ class ExternalChange:
 
     def send(self) -> None:
         self.me.button("Send the change").click()
+
+
+@dataclass
+class Evaluation:
+    """The page of evaluations and exports, and of chains that wait for them."""
+
+    me: Journey
+    workspace: str = "demo"
+
+    def open(self) -> Evaluation:
+        self.me.open(f"/w/{self.workspace}/evaluation/")
+        return self
+
+    @property
+    def audiences(self) -> Locator:
+        return self.me.page.locator("#id_evaluate-audiences")
+
+    @property
+    def error(self) -> Locator:
+        return self.me.page.locator(".error")
+
+    def line(self, words: str) -> Locator:
+        return self.me.page.locator("#standing tr", has_text=words)
+
+    def evaluate(self) -> None:
+        self.me.button("Evaluate now").click()
+
+
+@dataclass
+class Chain:
+    """What the question before an activation offers an organisation on v1."""
+
+    me: Journey
+
+    @property
+    def question(self) -> Locator:
+        return self.me.page.locator("form.question")
+
+    @property
+    def dataset(self) -> Locator:
+        return self.me.page.get_by_label("Dataset id of the export")
+
+    def unfold(self) -> None:
+        self.me.page.get_by_text("Evaluate and export first (v1)").click()
+
+    def answer(self) -> None:
+        self.me.button("Evaluate, export, then activate").click()
