@@ -21,16 +21,23 @@ from tests.journey.pages.setting_up import (
     WorkspaceForm,
 )
 from tests.journey.pages.vendors import (
+    AudienceChoice,
     Chain,
+    ChangeQuestion,
+    Changes,
     Evaluation,
     External,
     ExternalChange,
     ExternalForm,
     Externals,
+    MappingForm,
 )
 
 __all__ = [
+    "AudienceChoice",
     "Chain",
+    "ChangeQuestion",
+    "Changes",
     "Channel",
     "ChannelForm",
     "Evaluation",
@@ -40,6 +47,7 @@ __all__ = [
     "Externals",
     "FirstSteps",
     "Journey",
+    "MappingForm",
     "Matrix",
     "Members",
     "NewSet",

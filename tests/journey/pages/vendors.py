@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator
 
 from tests.journey.pages.journey import Journey
+
+if TYPE_CHECKING:
+    from tests.journey.stage import Pair
 
 
 @dataclass
@@ -167,3 +171,73 @@ class Chain:
 
     def answer(self) -> None:
         self.me.button("Evaluate, export, then activate").click()
+
+
+@dataclass
+class Changes:
+    """What was asked of Adobe or Segment, as the page lists it on which it was asked."""
+
+    me: Journey
+
+    @property
+    def latest(self) -> Locator:
+        return self.me.page.locator(".wish").first
+
+    def line(self, words: str) -> Locator:
+        return self.me.page.locator(".wish", has_text=words)
+
+
+@dataclass
+class ChangeQuestion:
+    """The question before a change: removed, disabled, enabled."""
+
+    me: Journey
+    vendor: str = "Adobe"
+
+    @property
+    def form(self) -> Locator:
+        return self.me.page.locator("form.question")
+
+    def answer(self, verb: str) -> None:
+        """Say yes to it: "Remove", "Disable", "Enable"."""
+        self.me.button(f"{verb} it at {self.vendor}").click()
+
+
+@dataclass
+class AudienceChoice:
+    """The page that asks which audience shall be mapped."""
+
+    me: Journey
+
+    @property
+    def audiences(self) -> Locator:
+        return self.me.page.locator("td.name a")
+
+
+@dataclass
+class MappingForm:
+    """The form that maps an audience to a dataflow, or changes how it is mapped."""
+
+    me: Journey
+
+    def open(self, pair: Pair) -> MappingForm:
+        self.me.open(f"/w/{pair.workspace}/destinations/{pair.dataflow}/map/{pair.audience}/")
+        return self
+
+    @property
+    def how_often(self) -> Locator:
+        return self.me.page.get_by_label("How often")
+
+    @property
+    def file_name(self) -> Locator:
+        return self.me.page.get_by_label("File name")
+
+    @property
+    def errors(self) -> Locator:
+        return self.me.page.locator(".error")
+
+    def map(self) -> None:
+        self.me.button("Map it at Adobe").click()
+
+    def change(self) -> None:
+        self.me.button("Change it at Adobe").click()
