@@ -21,25 +21,30 @@ from tests.journey.pages.setting_up import (
     WorkspaceForm,
 )
 from tests.journey.pages.vendors import (
+    ActivationForm,
     AudienceChoice,
     Chain,
     ChangeQuestion,
     Changes,
+    ConnectionForm,
     Evaluation,
     External,
     ExternalChange,
     ExternalForm,
     Externals,
     MappingForm,
+    SegmentAudience,
 )
 
 __all__ = [
+    "ActivationForm",
     "AudienceChoice",
     "Chain",
     "ChangeQuestion",
     "Changes",
     "Channel",
     "ChannelForm",
+    "ConnectionForm",
     "Evaluation",
     "External",
     "ExternalChange",
@@ -55,6 +60,7 @@ __all__ = [
     "Notifications",
     "OneSet",
     "ScheduleForm",
+    "SegmentAudience",
     "Sets",
     "Settings",
     "Told",

@@ -241,3 +241,83 @@ class MappingForm:
 
     def change(self) -> None:
         self.me.button("Change it at Adobe").click()
+
+
+@dataclass
+class SegmentAudience:
+    """The page of an audience at Segment: its destinations, and the activations they have."""
+
+    me: Journey
+    workspace: str
+    audience: str
+
+    def open(self) -> SegmentAudience:
+        self.me.open(f"/w/{self.workspace}/audiences/{self.audience}/")
+        return self
+
+    @property
+    def boxes(self) -> Locator:
+        """One box for each activation that can be resynced."""
+        return self.me.page.locator("input[name=m]")
+
+    @property
+    def go(self) -> Locator:
+        """Whether an activation can go, and what helps where it cannot."""
+        return self.me.page.locator("td.go")
+
+    def ask(self) -> None:
+        """Go from the boxes ticked to the question."""
+        self.me.page.locator("#ask").click()
+
+    def unfold(self) -> None:
+        """Show how the first activation is set up, and what may be done with it."""
+        self.me.page.locator("details.sends summary").first.click()
+
+
+@dataclass
+class ConnectionForm:
+    """The form that adds a destination to an audience at Segment."""
+
+    me: Journey
+
+    def identifier(self, number: int) -> Locator:
+        return self.me.page.get_by_label(f"Identifier {number}")
+
+    def name_there(self, number: int) -> Locator:
+        return self.me.page.get_by_label(f"Its name there {number}")
+
+    def add(self) -> None:
+        self.me.button("Add it at Segment").click()
+
+
+@dataclass
+class ActivationForm:
+    """The form of an activation at Segment."""
+
+    me: Journey
+
+    @property
+    def name(self) -> Locator:
+        return self.me.page.get_by_label("Name", exact=True)
+
+    @property
+    def sends_when(self) -> Locator:
+        return self.me.page.get_by_label("Sends when")
+
+    @property
+    def traits(self) -> Locator:
+        return self.me.page.get_by_label("Traits that go along")
+
+    @property
+    def full_resync(self) -> Locator:
+        return self.me.page.get_by_label("Full resync")
+
+    @property
+    def method(self) -> Locator:
+        return self.me.page.get_by_label("Method")
+
+    def add(self) -> None:
+        self.me.button("Add it at Segment").click()
+
+    def change(self) -> None:
+        self.me.button("Change it at Segment").click()
