@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from simulator.server import Simulator
-from tests.journey.pages import Journey
+from tests.journey.pages import AudienceChoice, ChangeQuestion, Changes, Journey, MappingForm
 from tests.journey.stage import SPEED, Stage, times_sent
 from tests.journey.stories import BLIND, Scene, Story, begin, unmap
 from tests.journey.test_looks import WIDE, looks_right
@@ -55,12 +55,13 @@ def test_not_part_of_this_dataflow_is_mended_from_its_card(journey: Open, scene:
     link.click()
     expect(me.title).to_contain_text(f"Map {scene.pair.name} to")
     looks_right(me.page, "mend, form")
-    me.page.get_by_label("How often").select_option("EVERY_3_HOURS")
-    me.button("Map it at Adobe").click()
-    expect(me.page.locator(".error").first).to_contain_text("does not go with what a file holds")
+    form = MappingForm(me)
+    form.how_often.select_option("EVERY_3_HOURS")
+    form.map()
+    expect(form.errors.first).to_contain_text("does not go with what a file holds")
     looks_right(me.page, "mend, wrong form")
-    me.page.get_by_label("How often").select_option("DAILY")
-    me.button("Map it at Adobe").click()
+    form.how_often.select_option("DAILY")
+    form.map()
     expect(card).to_contain_text("it is armed and goes at")
     looks_right(me.page, "mend, mapped")
     assert scene.pair.audience in scene.flow.mappings
@@ -76,41 +77,42 @@ def test_a_dataflow_is_changed_from_its_page(journey: Open, place: Scene) -> Non
     me.link("Add an audience").click()
     expect(me.title).to_have_text("Which audience shall be mapped?")
     looks_right(me.page, "change, which audience")
-    first = me.page.locator("td.name a").first
+    first = AudienceChoice(me).audiences.first
     name = first.inner_text()
     first.click()
-    me.button("Map it at Adobe").click()
-    expect(me.page.locator(".wish", has_text=f"Map {name}")).to_contain_text("Done")
+    MappingForm(me).map()
+    changes, question = Changes(me), ChangeQuestion(me)
+    expect(changes.line(f"Map {name}")).to_contain_text("Done")
     expect(me.row(name)).to_contain_text("Waits until")
     me.row(name).get_by_role("link", name="Change").click()
     me.link("Remove this audience from the dataflow").click()
     looks_right(me.page, "change, remove")
-    me.button("Remove it at Adobe").click()
-    expect(me.page.locator(".wish", has_text=f"Remove {name}")).to_contain_text("Done")
+    question.answer("Remove")
+    expect(changes.line(f"Remove {name}")).to_contain_text("Done")
     expect(me.row(name)).to_have_count(0)
     me.link(re.compile("^Disable$")).click()
     looks_right(me.page, "change, disable")
-    me.button("Disable it at Adobe").click()
-    expect(me.page.locator(".wish", has_text="Disable")).to_contain_text("Done")
+    question.answer("Disable")
+    expect(changes.line("Disable")).to_contain_text("Done")
     assert not place.flow.enabled
     looks_right(me.page, "change, disabled")
     me.link(re.compile("^Enable$")).click()
-    me.button("Enable it at Adobe").click()
-    expect(me.page.locator(".wish", has_text="Enable")).to_contain_text("Done")
+    question.answer("Enable")
+    expect(changes.line("Enable")).to_contain_text("Done")
     assert place.flow.enabled
 
 
 def test_somebody_was_faster_and_the_person_is_asked_again(journey: Open, place: Scene) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
-    me.open(f"/w/{place.pair.workspace}/destinations/{place.pair.dataflow}/map/{place.pair.audience}/")
+    form, changes = MappingForm(me).open(place.pair), Changes(me)
     with place.sim.world.lock:
         place.change(schedule={"endDate": "2031-03-04"})
-    me.page.get_by_label("File name").fill("%SEGMENT_ID%_again_%TIMESTAMP%")
-    me.button("Change it at Adobe").click()
-    wish = me.page.locator(".wish", has_text="Changed meanwhile")
+    form.file_name.fill("%SEGMENT_ID%_again_%TIMESTAMP%")
+    form.change()
+    wish = changes.line("Changed meanwhile")
     expect(wish).to_contain_text("now it is 2031-03-04")
     looks_right(me.page, "change, asked again")
     wish.get_by_role("link", name="Look and ask again").click()
-    expect(me.page.get_by_label("File name")).to_have_value("%SEGMENT_ID%_again_%TIMESTAMP%")
-    me.button("Change it at Adobe").click()
-    expect(me.page.locator(".wish").first).to_contain_text("Done")
+    expect(form.file_name).to_have_value("%SEGMENT_ID%_again_%TIMESTAMP%")
+    form.change()
+    expect(changes.latest).to_contain_text("Done")

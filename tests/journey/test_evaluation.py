@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from simulator.madejobs import dataset_of
 from simulator.server import Simulator
-from tests.journey.pages import Journey
+from tests.journey.pages import Chain, Evaluation, Journey
 from tests.journey.stage import SPEED, Stage, times_sent
 from tests.journey.test_looks import WIDE, looks_right
 
@@ -27,19 +27,16 @@ def test_the_chain_from_the_question_to_the_destination(stage: Stage, journey: O
         )
         me = journey(viewport=WIDE, bypass_csp=True)
         me.ask(pair)
-        me.page.get_by_text("Evaluate and export first (v1)").click()
-        expect(me.page.locator("form.question")).to_contain_text(
-            "ignore export jobs that were asked for by API"
-        )
+        chain, evaluation = Chain(me), Evaluation(me, "chain")
+        chain.unfold()
+        expect(chain.question).to_contain_text("ignore export jobs that were asked for by API")
         looks_right(me.page, "chain, question")
-        me.page.get_by_label("Dataset id of the export").fill(dataset_of(place))
-        me.button("Evaluate, export, then activate").click()
+        chain.dataset.fill(dataset_of(place))
+        chain.answer()
         expect(me.title).to_have_text("Evaluation")
-        row = me.page.locator("#standing tr", has_text=pair.name)
+        row = evaluation.line(pair.name)
         expect(row).to_contain_text("1 of 3: evaluating")
-        expect(me.page.locator("#standing tr", has_text="Evaluation · 1 audience")).to_contain_text(
-            "asked for by"
-        )
+        expect(evaluation.line("Evaluation · 1 audience")).to_contain_text("asked for by")
         looks_right(me.page, "chain, evaluating")
         expect(row).to_contain_text("2 of 3: exporting", timeout=90_000)
         expect(row).to_contain_text("Activated", timeout=90_000)
@@ -54,19 +51,18 @@ def test_a_job_is_asked_for_and_cancelled(stage: Stage, journey: Open) -> None:
     with Simulator(port=0, seed=79, dataflows=4, audiences=20, speed=1) as sim:
         stage.furnisher.pairs(place="jobs", address=sim.url)
         me = journey(viewport=WIDE, bypass_csp=True)
-        me.open("/w/jobs/evaluation/")
-        me.page.locator("#id_evaluate-audiences").fill("nobody")
-        me.button("Evaluate now").click()
-        expect(me.page.locator(".error")).to_contain_text("Not known here: nobody")
+        evaluation = Evaluation(me, "jobs").open()
+        evaluation.audiences.fill("nobody")
+        evaluation.evaluate()
+        expect(evaluation.error).to_contain_text("Not known here: nobody")
         looks_right(me.page, "evaluation, wrong")
-        me.page.locator("#id_evaluate-audiences").fill("")
-        me.button("Evaluate now").click()
-        row = me.page.locator("#standing tr", has_text="asked for by marketer")
+        evaluation.audiences.fill("")
+        evaluation.evaluate()
+        row = evaluation.line("asked for by marketer")
         expect(row).to_contain_text("Evaluation · all audiences")
         row.get_by_role("button", name="Cancel").click()
         expect(row).to_contain_text("CANCEL", timeout=60_000)
         looks_right(me.page, "evaluation, cancelled")
-        looks_right(
-            journey("looker", viewport=WIDE, bypass_csp=True).open("/w/demo/evaluation/").page,
-            "evaluation, viewer",
-        )
+        bob = journey("looker", viewport=WIDE, bypass_csp=True)
+        Evaluation(bob).open()
+        looks_right(bob.page, "evaluation, viewer")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.config.stack import Stack, eventually
-from tests.journey.pages import Journey, sign_in
+from tests.journey.pages import FirstSteps, Journey, Members, Settings, WorkspaceForm, sign_in
 from tests.journey.stage import PASSWORD, PATIENCE, Remote
 from tests.journey.test_looks import WIDE, looks_right
 
@@ -40,66 +40,58 @@ def empty() -> Iterator[Stack]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def step(me: Journey, key: str, stands: str) -> None:
-    """Wait until a step stands so, without a reload by hand."""
-    expect(me.page.locator(f"#step-{key}")).to_contain_text(stands)
-
-
-def enter(me: Journey, **fields: str) -> None:
-    for label, value in fields.items():
-        me.page.get_by_label(label.replace("_", " "), exact=True).fill(value)
-
-
 def test_first_steps(empty: Stack, browser: Browser) -> None:
     context = browser.new_context(base_url=f"http://127.0.0.1:{empty.port}", viewport=WIDE, bypass_csp=True)
     context.set_default_timeout(15_000)
     me = Journey(context.new_page())
+    steps, workspace = FirstSteps(me), WorkspaceForm(me)
     sign_in(me.page, "admin")
     expect(me.title).to_have_text("Welcome: first steps")
     looks_right(me.page, "first steps, welcome")
 
     me.link("Add an Adobe workspace").click()
     looks_right(me.page, "first steps, new workspace")
-    enter(me, Name="Northwind", IMS_organisation="DEMO@AdobeOrg", Client_secret="mistyped")
-    me.button("Save and check").click()
+    workspace.name.fill("Northwind")
+    workspace.organisation.fill("DEMO@AdobeOrg")
+    workspace.client_secret.fill("mistyped")
+    workspace.save()
     expect(me.page.get_by_role("alert")).to_contain_text("Nothing was saved")
-    expect(me.page.get_by_label("Name", exact=True)).to_have_value("Northwind")
-    expect(me.page.get_by_label("Client secret", exact=True)).to_have_value("")
+    expect(workspace.name).to_have_value("Northwind")
+    expect(workspace.client_secret).to_have_value("")
     looks_right(me.page, "first steps, new workspace refused")
-    enter(me, Client_ID="demo-client", Client_secret="mistyped")
-    me.button("Save and check").click()
+    workspace.client_id.fill("demo-client")
+    workspace.client_secret.fill("mistyped")
+    workspace.save()
 
     expect(me.title).to_have_text("First steps in Northwind")
-    step(me, "connection", "The client secret was refused")
-    step(me, "catalogue", "Later")
+    expect(steps.step("connection")).to_contain_text("The client secret was refused")
+    expect(steps.step("catalogue")).to_contain_text("Later")
     looks_right(me.page, "first steps, refused")
     me.link("Correct the settings").click()
-    expect(me.page.get_by_label("Client ID", exact=True)).to_have_value("demo-client")
-    enter(me, Client_secret="demo-secret")
-    me.button("Save and check").click()
-    step(me, "connection", "The connection works")
-    me.page.get_by_text("Sandboxes of these credentials").first.click()
+    expect(workspace.client_id).to_have_value("demo-client")
+    workspace.client_secret.fill("demo-secret")
+    workspace.save()
+    expect(steps.step("connection")).to_contain_text("The connection works")
+    steps.show_sandboxes()
     expect(me.row("prod").first).to_contain_text("in use")
     looks_right(me.page, "first steps, connected")
 
     # The page can be left: home leads back to it while nothing is mirrored.
     me.open("/account/").open("/")
-    step(me, "catalogue", "Next")
+    expect(steps.step("catalogue")).to_contain_text("Next")
     me.button("Sync now").click()
-    step(me, "catalogue", "120 audiences")
-    step(me, "activation", "ready on")
+    expect(steps.step("catalogue")).to_contain_text("120 audiences")
+    expect(steps.step("activation")).to_contain_text("ready on")
     looks_right(me.page, "first steps, synced")
 
     me.link("Say who may look and who may press").click()
     looks_right(me.page, "first steps, members")
-    enter(me, Login="admin")
-    me.page.get_by_label("Activator: may look and press").check()
-    me.button("Save this member").click()
+    Members(me).add_activator("admin")
     expect(me.row("admin")).to_contain_text("Activator")
     looks_right(me.page, "first steps, a member")
 
     me.link("First steps").first.click()
-    step(me, "members", "1 may press")
+    expect(steps.step("members")).to_contain_text("1 may press")
     me.link("Choose audiences there").click()
     me.page.locator("input[data-row]:not([disabled])").first.check()
     me.button(re.compile("^Activate 1 audience")).click()
@@ -108,7 +100,7 @@ def test_first_steps(empty: Stack, browser: Browser) -> None:
     expect(me.page.locator("nav[aria-label=Main]")).not_to_contain_text("First steps")
     me.link("Settings").first.click()
     expect(me.title).to_have_text("Settings of Northwind")
-    expect(me.page.get_by_role("region", name="Guardrails")).to_contain_text("Job budget per UTC day")
+    expect(Settings(me).guardrails).to_contain_text("Job budget per UTC day")
     expect(me.page.locator("body")).to_contain_text("Added on the page of first steps")
     looks_right(me.page, "settings")
     me.link("Add another workspace").click()

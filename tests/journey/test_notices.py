@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from notices import signing
 from tests.config.stack import eventually
-from tests.journey.pages import Journey
+from tests.journey.pages import Channel, Journey, Notices, Notifications
 from tests.journey.stage import Stage
 from tests.journey.test_looks import WIDE, looks_right
 from tests.notices.receiver import Heard, Receiver, listening
@@ -32,25 +32,27 @@ def is_signed(heard: Heard, secret: str) -> bool:
 
 def test_a_webhook_is_tried_and_then_tells_once(stage: Stage, journey: Open, receiver: Receiver) -> None:
     (pair,) = stage.deal()
-    me = journey(bypass_csp=True, viewport=WIDE).open("/settings/notifications/")
-    me.link("Webhook").first.click()
-    me.page.get_by_label("Name").fill("Pager")
-    me.page.get_by_label("Address").fill("http://10.9.8.7/hook")
-    me.button("Save this channel").click()
+    me = journey(bypass_csp=True, viewport=WIDE)
+    form = Notifications(me).open().add("Webhook")
+    form.name.fill("Pager")
+    form.address.fill("http://10.9.8.7/hook")
+    form.save()
     expect(me.page.locator("main")).to_contain_text("https://", timeout=5_000)
-    expect(me.page.get_by_label("Address")).to_be_visible()
-    me.page.get_by_label("Address").fill(receiver.url)
-    secret = me.page.get_by_label("Signing secret").input_value()
-    me.page.get_by_label("only what I asked for").check()
-    me.button("Save this channel").click()
+    expect(form.address).to_be_visible()
+    form.address.fill(receiver.url)
+    secret = form.secret.input_value()
+    form.only_asked_for.check()
+    form.save()
     expect(me.title).to_have_text("Pager")
     expect(me.page.locator("main")).not_to_contain_text("very-secret-path")
 
     receiver.answers = [500]
-    me.button("Send a test").click()
-    expect(me.page.locator("#errands")).to_contain_text("500")
+    channel = Channel(me)
+    channel.send_test()
+    expect(channel.errands).to_contain_text("500")
     looks_right(me.page, "channel, test failed")
-    me.open(me.page.url).button("Send a test").click()
+    me.open(me.page.url)
+    channel.send_test()
     expect(me.row("test").first).to_contain_text("Sent")
     looks_right(me.page, "channel, test sent")
     assert all(is_signed(one, secret) for one in receiver.heard)
@@ -61,10 +63,10 @@ def test_a_webhook_is_tried_and_then_tells_once(stage: Stage, journey: Open, rec
     told = receiver.heard[-1]
     assert is_signed(told, secret)
     assert pair.name in told.body
-    me.open("/notices/")
+    Notices(me).open()
     expect(me.row(pair.name).first).to_contain_text("Finished")
     assert len(receiver.heard) == tried + 1, "it was told more than once"
-    me.open("/settings/notifications/").link("Pager").click()
-    me.link("Remove").click()
-    me.button(re.compile("^Remove")).click()
+    Notifications(me).open()
+    me.link("Pager").click()
+    channel.remove()
     expect(me.page.locator("main")).to_contain_text("“Pager” is removed.")

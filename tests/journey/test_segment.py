@@ -10,7 +10,14 @@ from playwright.sync_api import expect
 
 from simulator.segment.shelf import TOKEN, Audience
 from simulator.server import Simulator
-from tests.journey.pages import Journey
+from tests.journey.pages import (
+    ActivationForm,
+    ChangeQuestion,
+    Changes,
+    ConnectionForm,
+    Journey,
+    SegmentAudience,
+)
 from tests.journey.stage import SPEED, Stage
 from tests.journey.test_looks import WIDE, looks_right
 
@@ -29,7 +36,7 @@ class Place:
     def opened(self, me: Journey) -> Audience:
         """An audience that no other journey has taken, on its page."""
         audience = self.idle.pop()
-        me.open(f"/w/{SLUG}/audiences/{audience.id}/")
+        page_of(me, audience).open()
         return audience
 
 
@@ -46,14 +53,15 @@ def place(stage: Stage) -> Iterator[Place]:
 def test_connect_activate_resync_and_remove(journey: Open, place: Place) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
     audience = place.opened(me)
+    page, question = page_of(me, audience), ChangeQuestion(me, "Segment")
     connect(me)
     assert [one.id_sync[0]["mapTo"] for one in audience.connections.values()] == ["Email"]
     add_activation(me, "Audience Entered")
     (there,) = audience.activations.values()
     assert (there.name, there.enabled, there.type) == ("Sale", True, "Audience Entered")
 
-    me.page.locator("input[name=m]").first.check()
-    me.page.locator("#ask").click()
+    page.boxes.first.check()
+    page.ask()
     looks_right(me.page, "segment, question")
     me.answer()
     me.stands("finished")
@@ -62,15 +70,15 @@ def test_connect_activate_resync_and_remove(journey: Open, place: Place) -> None
     expect(me.row(audience.name)).not_to_contain_text("Delivered")
     assert len(there.resyncs) == 1
 
-    me.open(f"/w/{SLUG}/audiences/{audience.id}/")
-    me.page.locator("details.sends summary").first.click()
+    page.open()
+    page.unfold()
     me.link("Remove Sale").click()
     looks_right(me.page, "segment, remove an activation")
-    me.button("Remove it at Segment").click()
+    question.answer("Remove")
     done(me, "Remove activation Sale")
     me.link("Remove the destination").click()
     looks_right(me.page, "segment, remove a destination")
-    me.button("Remove it at Segment").click()
+    question.answer("Remove")
     done(me, "Remove Webhooks")
     assert not audience.connections
     assert not me.complaints
@@ -79,34 +87,36 @@ def test_connect_activate_resync_and_remove(journey: Open, place: Place) -> None
 def test_a_refused_activation_is_corrected_changed_and_switched_off(journey: Open, place: Place) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
     audience = place.opened(me)
+    page, question = page_of(me, audience), ChangeQuestion(me, "Segment")
     looks_right(me.page, "segment, audience without destinations")
     connect(me)
     me.link("Add an activation").click()
     looks_right(me.page, "segment, add an activation")
     fill_activation(me, "Audience Sent")
-    wish = me.page.locator(".wish", has_text="Add activation Sale").first
+    wish = Changes(me).line("Add activation Sale").first
     expect(wish).to_contain_text("Refused")
     expect(wish).to_contain_text("is not a type for this audience")
     wish.get_by_role("link", name="Correct it").click()
     looks_right(me.page, "segment, refused, on its field")
-    me.page.get_by_label("Sends when").fill("Audience Entered")
-    me.button("Add it at Segment").click()
+    form = ActivationForm(me)
+    form.sends_when.fill("Audience Entered")
+    form.add()
     done(me, "Add activation Sale")
     (there,) = audience.activations.values()
-    me.page.locator("details.sends summary").first.click()
+    page.unfold()
     looks_right(me.page, "segment, connection")
     me.link("Change Sale").click()
-    me.page.get_by_label("Method").select_option("PUT")
-    me.button("Change it at Segment").click()
+    form.method.select_option("PUT")
+    form.change()
     done(me, "Change activation Sale")
     assert there.mapping is not None
     assert there.mapping["settings"]["method"] == "PUT"
     me.link("Disable Sale").click()
-    me.button("Disable it at Segment").click()
+    question.answer("Disable")
     done(me, "Disable activation Sale")
     assert not there.enabled
     me.link("Remove the destination").click()
-    expect(me.page.locator("form.question")).to_contain_text("1 activation still uses it")
+    expect(question.form).to_contain_text("1 activation still uses it")
     looks_right(me.page, "segment, destination in use")
 
 
@@ -115,9 +125,10 @@ def test_added_with_a_full_resync_it_is_followed_and_switched_on_again_where_it_
 ) -> None:
     me = journey(viewport=WIDE, bypass_csp=True)
     audience = place.opened(me)
+    page, question = page_of(me, audience), ChangeQuestion(me, "Segment")
     connect(me)
     me.link("Add an activation").click()
-    me.page.get_by_label("Full resync").check()
+    ActivationForm(me).full_resync.check()
     fill_activation(me, "Audience Entered")
     done(me, "and resync it")
     looks_right(me.page, "segment, added with a full resync")
@@ -128,35 +139,40 @@ def test_added_with_a_full_resync_it_is_followed_and_switched_on_again_where_it_
     (there,) = audience.activations.values()
     assert len(there.resyncs) == 1
 
-    me.open(f"/w/{SLUG}/audiences/{audience.id}/")
-    me.page.locator("details.sends summary").first.click()
+    page.open()
+    page.unfold()
     me.link("Disable Sale").click()
-    me.button("Disable it at Segment").click()
+    question.answer("Disable")
     done(me, "Disable activation Sale")
-    expect(me.page.locator("td.go")).to_contain_text("Blocked")
+    expect(page.go).to_contain_text("Blocked")
     looks_right(me.page, "segment, blocked with its way out")
     me.link("Enable the activation").click()
-    me.button("Enable it at Segment").click()
+    question.answer("Enable")
     done(me, "Enable activation Sale")
     assert there.enabled
-    expect(me.page.locator("td.go")).to_contain_text("Ready")
+    expect(page.go).to_contain_text("Ready")
     me.link("Disable the audience").click()
     looks_right(me.page, "segment, disable an audience")
-    me.button("Disable it at Segment").click()
+    question.answer("Disable")
     done(me, "Disable audience")
-    me.page.locator("td.go").get_by_role("link", name="Enable the audience").click()
-    me.button("Enable it at Segment").click()
+    page.go.get_by_role("link", name="Enable the audience").click()
+    question.answer("Enable")
     done(me, "Enable audience")
     assert audience.enabled
     assert not me.complaints
 
 
+def page_of(me: Journey, audience: Audience) -> SegmentAudience:
+    return SegmentAudience(me, SLUG, audience.id)
+
+
 def connect(me: Journey) -> None:
     me.link("Add a destination").click()
     me.link("Seven Bays guest messages").click()
-    me.page.get_by_label("Identifier 1").fill("email")
-    me.page.get_by_label("Its name there 1").fill("Email")
-    me.button("Add it at Segment").click()
+    form = ConnectionForm(me)
+    form.identifier(1).fill("email")
+    form.name_there(1).fill("Email")
+    form.add()
     done(me, "Add Webhooks")
 
 
@@ -167,11 +183,12 @@ def add_activation(me: Journey, kind: str) -> None:
 
 
 def fill_activation(me: Journey, kind: str) -> None:
-    me.page.get_by_label("Name", exact=True).fill("Sale")
-    me.page.get_by_label("Sends when").fill(kind)
-    me.page.get_by_label("Traits that go along").fill("email = mail")
-    me.button("Add it at Segment").click()
+    form = ActivationForm(me)
+    form.name.fill("Sale")
+    form.sends_when.fill(kind)
+    form.traits.fill("email = mail")
+    form.add()
 
 
 def done(me: Journey, what: str) -> None:
-    expect(me.page.locator(".wish", has_text=what).first).to_contain_text("Done")
+    expect(Changes(me).line(what).first).to_contain_text("Done")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journey.pages import Journey, some
+from tests.journey.pages import Journey, Matrix, NewSet, OneSet, ScheduleForm, Sets, Told, some
 from tests.journey.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -18,8 +18,7 @@ NEXT_MINUTE = 90_000
 
 def save(me: Journey, name: str) -> None:
     me.button("Save as a set").click()
-    me.page.get_by_label("Name of the new set").fill(name)
-    me.button("Save").click()
+    NewSet(me).save(name)
     expect(me.title).to_have_text(name)
 
 
@@ -31,33 +30,32 @@ def test_two_clicks_and_every_page_looks_right(stage: Stage, journey: Open) -> N
     me.tick(*pairs)
     me.button("Save as a set").click()
     looks_right(me.page, "save as a set")
-    me.page.get_by_label("Name of the new set").fill("Friday flash sale")
-    me.button("Save").click()
+    NewSet(me).save("Friday flash sale")
     looks_right(me.page, "set without schedule")
     here = me.page.url
     me.link("Add a schedule").click()
-    me.page.get_by_label("On days of the week").check()
+    schedule = ScheduleForm(me)
+    schedule.on_days.check()
     looks_right(me.page, "new schedule")
-    me.button("Save the schedule").click()
+    schedule.save()
     expect(me.page.get_by_text("Choose at least one day of the week")).to_be_visible()
     looks_right(me.page, "new schedule, refused")
-    me.page.get_by_label("Friday").check()
-    me.button("Save the schedule").click()
-    expect(me.page.get_by_role("list", name="Next times").get_by_role("listitem")).to_have_count(5)
+    schedule.day("Friday").check()
+    schedule.save()
+    expect(OneSet(me).next_times).to_have_count(5)
     looks_right(me.page, "set")
-    me.page.goto("/w/demo/sets/")
+    Sets(me).open()
     looks_right(me.page, "sets")
     me.page.goto("/w/demo/")
     expect(me.page.get_by_role("heading", name="Goes next")).to_be_visible()
     for question in ("Rename", "Delete"):
         me.page.goto(here)
-        me.page.locator(".head").get_by_role("link", name=question).click()
+        OneSet(me).ask(question)
         looks_right(me.page, f"{question} a set")
 
     me.page.goto(here)
     me.link("Who is told").click()
-    me.page.get_by_label("Login").fill("looker")
-    me.button("Tell this person").click()
+    Told(me).tell("looker")
     expect(me.row("looker")).to_be_visible()
     looks_right(me.page, "who is told of a set")
 
@@ -73,12 +71,13 @@ def test_as_soon_as_allowed_without_javascript(stage: Stage, journey: Open) -> N
     (pair,) = stage.deal()
     me = journey(java_script_enabled=False)
     me.open(f"/w/demo/activate/?q={pair.name}&to={pair.where}")
-    me.page.locator(f"#m{pair.mapping}").check()
+    Matrix(me).box(pair).check()
     me.button("Search").click()
     save(me, "Storm warning")
     me.link("Add a schedule").click()
-    me.page.get_by_label("As soon as allowed").check()
-    me.button("Save the schedule").click()
+    schedule = ScheduleForm(me)
+    schedule.soon.check()
+    schedule.save()
     expect(me.page.get_by_text("From now on it is looked every minute")).to_be_visible()
     here, waited = me.page.url, 0
     while not me.page.get_by_text("Over: no moment comes any more.").is_visible():
@@ -86,6 +85,6 @@ def test_as_soon_as_allowed_without_javascript(stage: Stage, journey: Open) -> N
         me.page.wait_for_timeout(3_000)
         waited += 3_000
         me.page.goto(here)
-    me.page.get_by_role("region", name="Last activations").get_by_role("link").first.click()
+    OneSet(me).activations.first.click()
     expect(me.page.locator("main")).to_contain_text("by a schedule of yours")
     expect(me.title).to_have_text("Storm warning")
