@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.urls import reverse
 
 from activations import states
 from activations.budget import next_day
@@ -12,6 +14,7 @@ from audiences.told import read
 from tests.activations.house import make_house
 from tests.activations.test_holds import in_threads
 from tests.activations.world import at_rest, impatient, only, states_of, that
+from tests.catalogue import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +53,12 @@ def test_a_used_budget_is_said_once_and_not_in_every_row(client):
     assert page.count("more than the day") == 1
     assert "worth a look" not in page
     assert "jobs of today" not in page
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    chosen = {"action": "activate", ACTION_CHECKBOX_NAME: chosen["m"]}
+    asked = client.post(reverse("admin:audiences_mapping_changelist"), chosen, follow=True).content.decode()
+    assert asked.count("more than the day") == 1
+    client.force_login(house.alice)
     flow = house.mappings[0].dataflow.platform_id
     assert client.get(house.url("dataflow", flow)).content.decode().count("Ready</span>") == len(
         house.mappings
