@@ -17,7 +17,18 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from activations.selection import fold
-from tests.journey.pages import Activation, Dataflow, History, Journey, Matrix, Overview, Runs, Trends
+from tests.journey.pages import (
+    Activation,
+    AdminPause,
+    Dataflow,
+    History,
+    Journey,
+    Matrix,
+    Overview,
+    Runs,
+    SignIn,
+    Trends,
+)
 from tests.journey.stage import ODD, Stage, strike
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -165,11 +176,11 @@ def test_a_fault_of_our_own(eye: Callable[..., Journey]) -> None:
 
 
 def test_banner_of_a_pause(eye: Callable[..., Journey]) -> None:
-    me = eye("admin").open("/admin/activations/pause/add/")
-    me.page.get_by_label("Workspace").select_option(label="Test bare")
-    me.page.get_by_label("Reason").fill("The warehouse counts its stock")
+    me = eye("admin")
+    form = AdminPause(me).open()
+    form.fill_in("Test bare", "The warehouse counts its stock")
     looks_right(me.page, "admin new pause", but=DJANGOS)
-    me.button("Save").first.click()
+    form.save()
     me.open("/w/bare/")
     expect(me.page.locator("[data-pause]")).to_contain_text("The warehouse counts its stock")
     looks_right(me.page, "paused")
@@ -179,10 +190,9 @@ def test_signed_out_and_without_workspace(stage: Stage, eye: Callable[..., Journ
     login = eye("")
     login.open("/accounts/login/")
     looks_right(login.page, "login")
-    login.page.get_by_label("Username").fill("marketer")
-    login.page.get_by_label("Password").fill("wrong")
-    login.button("Sign in").click()
-    expect(login.page.get_by_label("Password")).to_be_visible()
+    form = SignIn(login.page)
+    form.fill_in("marketer", "wrong")
+    expect(form.password).to_be_visible()
     looks_right(login.page, "login, wrong")
     stranger = eye("stranger")
     looks_right(stranger.open("/").page, "no workspace")

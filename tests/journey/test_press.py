@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journey.pages import Activation, Dataflow, Destinations, Journey, Question, sign_in
+from tests.journey.pages import Activation, Dataflow, Destinations, Journey, Question, SignIn, sign_in
 from tests.journey.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -81,7 +81,7 @@ def test_from_sign_in_to_delivered_by_keyboard(stage: Stage, journey: Open) -> N
     me = journey(who="")
     page = me.page
     page.goto("/")
-    page.get_by_label("Username").focus()
+    SignIn(page).username.focus()
     page.keyboard.type("marketer")
     page.keyboard.press("Tab")
     from tests.journey.stage import PASSWORD

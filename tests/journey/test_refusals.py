@@ -11,7 +11,7 @@ from django.core import signing
 from django.utils import timezone
 from playwright.sync_api import Page, Response, expect
 
-from tests.journey.pages import Audience, Dataflow, Journey, Matrix, Question
+from tests.journey.pages import Audience, Dataflow, Journey, Matrix, Question, SignIn
 from tests.journey.stage import Stage, times_sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -158,7 +158,7 @@ def test_expired_login_moves_the_whole_page(stage: Stage, marketer: Journey) -> 
         marketer.press(pair).stands("1 running")
         marketer.page.context.clear_cookies()
         marketer.page.wait_for_url("**/accounts/login/**", timeout=30_000)
-        expect(marketer.page.get_by_label("Password")).to_be_visible()
+        expect(SignIn(marketer.page).password).to_be_visible()
         expect(marketer.page.locator("header.rail")).to_have_count(0)
         assert "/status/" not in marketer.page.url, "after the login people want the page, not its fragment"
     finally:

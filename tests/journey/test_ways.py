@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journey.pages import Journey, Matrix
+from tests.journey.pages import Journey, Matrix, SignIn
 from tests.journey.stage import PASSWORD, Stage
 from tests.journey.test_looks import PHONE, TOO_WIDE
 from tests.journey.test_press import focused, tab_to
@@ -87,7 +87,7 @@ def test_matrix_by_keyboard_alone(stage: Stage, journey: Open) -> None:
     me = journey(who="")
     page, keys, matrix = me.page, me.page.keyboard, Matrix(me)
     matrix.open()
-    page.get_by_label("Username").focus()
+    SignIn(page).username.focus()
     keys.type("marketer")
     keys.press("Tab")
     keys.type(PASSWORD)

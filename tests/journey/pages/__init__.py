@@ -2,7 +2,7 @@
 
 from tests.journey.pages.choosing import Audience, Dataflow, Destinations, Matrix, Overview, Question, Runs
 from tests.journey.pages.following import Activation, Board, History, Share, Shared, Trends, Wall
-from tests.journey.pages.journey import Journey, sign_in, some
+from tests.journey.pages.journey import Journey, SignIn, sign_in, some
 from tests.journey.pages.keeping import (
     Channel,
     ChannelForm,
@@ -15,6 +15,7 @@ from tests.journey.pages.keeping import (
     Told,
 )
 from tests.journey.pages.setting_up import (
+    AdminPause,
     FirstSteps,
     Members,
     Settings,
@@ -39,6 +40,7 @@ from tests.journey.pages.vendors import (
 __all__ = [
     "Activation",
     "ActivationForm",
+    "AdminPause",
     "Audience",
     "AudienceChoice",
     "Board",
@@ -74,6 +76,7 @@ __all__ = [
     "Settings",
     "Share",
     "Shared",
+    "SignIn",
     "Told",
     "Trends",
     "Wall",

@@ -19,11 +19,29 @@ expect.set_options(timeout=60_000)
 LEFT = ("htmx:sendAbort", "htmx:afterRequest")
 
 
+@dataclass
+class SignIn:
+    """The page on which somebody says who they are."""
+
+    page: Page
+
+    @property
+    def username(self) -> Locator:
+        return self.page.get_by_label("Username")
+
+    @property
+    def password(self) -> Locator:
+        return self.page.get_by_label("Password")
+
+    def fill_in(self, who: str, password: str = PASSWORD) -> None:
+        self.username.fill(who)
+        self.password.fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+
+
 def sign_in(page: Page, who: str) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Username").fill(who)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    SignIn(page).fill_in(who)
     expect(page.locator("header.rail")).to_contain_text(who)
 
 

@@ -70,3 +70,21 @@ class Settings:
     @property
     def guardrails(self) -> Locator:
         return self.me.page.get_by_role("region", name="Guardrails")
+
+
+@dataclass
+class AdminPause:
+    """The administration's form of a pause."""
+
+    me: Journey
+
+    def open(self) -> AdminPause:
+        self.me.open("/admin/activations/pause/add/")
+        return self
+
+    def fill_in(self, workspace: str, reason: str) -> None:
+        self.me.page.get_by_label("Workspace").select_option(label=workspace)
+        self.me.page.get_by_label("Reason").fill(reason)
+
+    def save(self) -> None:
+        self.me.button("Save").first.click()
